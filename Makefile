@@ -1,0 +1,49 @@
+# Two commands: `make run` and `make test`. Everything is installed into .venv from the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
+
+.PHONY: run test check install lock format clean
+
+run: $(STAMP) ## import what is on this machine, analyse it, serve it
+	@$(BIN)/debrief run
+
+install: $(STAMP) ## make .venv alone
+
+test: $(DEV_STAMP) ## all tests
+	$(BIN)/pytest -n auto
+
+check: $(DEV_STAMP) ## format, lint, types, imports, house tests and the fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -n auto -m "not slow"
+
+format: $(DEV_STAMP) ## rewrite in our style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(DEV_STAMP) ## resolve the dependencies again
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--quiet --upgrade pyproject.toml --extra postgres --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--quiet --constraint requirements-dev.lock pyproject.toml --group build -o requirements.lock
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Debrief needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+$(STAMP): .venv/bin/python requirements.lock pyproject.toml
+	@echo "Installing the locked dependencies into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

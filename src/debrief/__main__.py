@@ -1,0 +1,5 @@
+"""`python -m debrief` is `debrief`."""
+
+from debrief.cli import main
+
+main()

@@ -1,0 +1,8 @@
+"""A `model.Session` in, its `model.Analysis` out: issues, timeline, action items and suggested prompt.
+
+Pure: no clock, no I/O. Everything said cites the events that show it.
+"""
+
+from debrief.analysis.analyse import ANALYSER_VERSION, analyse
+
+__all__ = ["ANALYSER_VERSION", "analyse"]

@@ -1,0 +1,101 @@
+"""A Session in, its Analysis out: the stations of the analysis in their order.
+
+A detector is a guest here: one that raises becomes a fault of the analysis, and the others go on.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from debrief.analysis.actions import action_items
+from debrief.analysis.catalogue import DETECTORS
+from debrief.analysis.detector import Detector, Scene, scene
+from debrief.analysis.episodes import Trouble, rank, troubles, without_symptoms
+from debrief.analysis.impact import Price, cost_text, impact, price
+from debrief.analysis.prompt import suggest_prompt
+from debrief.analysis.steps import build_view
+from debrief.analysis.timeline import build_timeline
+from debrief.model import IMPACTS, Analysis, Issue, Session
+
+ANALYSER_VERSION = 1
+"""Counts up whenever the same session would get another analysis; see also each detector's version."""
+
+ISSUES_SHOWN = 8
+
+Made = TypeVar("Made")
+
+
+def analyse(session: Session, detectors: Sequence[Detector] = DETECTORS) -> Analysis:
+    """What there is to say about `session`. Never raises for what the session holds."""
+    faults: list[str] = []
+    view = build_view(session)
+    seen = scene(view)
+    found: list[Trouble] = []
+    for detector in detectors:
+        found += guarded(detector.id, lambda one=detector: _of(one, seen), [], faults)  # type: ignore[misc]
+    issued = guarded("issues", lambda: _issues(found, seen), [], faults)
+    issues = tuple(issue for issue, _ in issued)
+    return Analysis(
+        analyser_version=ANALYSER_VERSION,
+        issues=issues,
+        timeline=guarded("timeline", lambda: build_timeline(view), (), faults),
+        action_items=guarded(
+            "actions",
+            lambda: action_items([(issue.id, trouble) for issue, trouble in issued], seen),
+            (),
+            faults,
+        ),
+        suggested_prompt=guarded("prompt", lambda: suggest_prompt(view, issues), None, faults),
+        faults=tuple(faults),
+    )
+
+
+def guarded(name: str, make: Callable[[], Made], otherwise: Made, faults: list[str]) -> Made:
+    """What `make` makes; where it raises, a sentence in `faults` and `otherwise`."""
+    try:
+        return make()
+    except Exception as fault:  # noqa: BLE001 (one broken detector must not cost the others' findings)
+        faults.append(f"{name}: {type(fault).__name__}: {fault}"[:300])
+        return otherwise
+
+
+def fingerprint(trouble: Trouble, repository: str | None) -> str:
+    """32 hex digits, the same for the same problem of the same repository in every session."""
+    detector = trouble.detector
+    parts = (detector.id, detector.label, trouble.signature, repository or "")
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _of(detector: Detector, seen: Scene) -> list[Trouble]:
+    return troubles(detector, detector.find(seen), seen.steps)
+
+
+def _issues(found: list[Trouble], seen: Scene) -> list[tuple[Issue, Trouble]]:
+    """The issues worth showing, by impact, then by cost, then by place."""
+    taken: set[int] = set()
+    weighed: list[tuple[tuple[int, int, int], Trouble, Price]] = []
+    for trouble in sorted(without_symptoms(found), key=rank):
+        cost = price(trouble, seen, taken)
+        judged = impact(trouble, cost)
+        evidence = trouble.evidence
+        if judged is not None and evidence:
+            weighed.append(((IMPACTS.index(judged), -cost.steps, evidence[0]), trouble, cost))
+    weighed.sort(key=lambda entry: entry[0])
+    return [
+        (_issue(f"issue_{number}", place[0], trouble, cost, seen), trouble)
+        for number, (place, trouble, cost) in enumerate(weighed[:ISSUES_SHOWN], start=1)
+    ]
+
+
+def _issue(issue_id: str, impact_index: int, trouble: Trouble, cost: Price, seen: Scene) -> Issue:
+    sentence = trouble.finding.summary.rstrip(" .")
+    return Issue(
+        id=issue_id,
+        label=trouble.detector.label,
+        impact=("High", "Medium", "Low")[impact_index],
+        issue=f"{sentence} {cost_text(trouble, cost)}.",
+        detector=trouble.detector.id,
+        detector_version=trouble.detector.version,
+        evidence=trouble.evidence,
+        fingerprint=fingerprint(trouble, seen.session.repository),
+    )

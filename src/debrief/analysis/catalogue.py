@@ -1,0 +1,76 @@
+"""The detectors, in the order in which they run, and their documentation made of their docstrings."""
+
+import inspect
+
+from debrief.analysis.detector import Detector
+from debrief.analysis.detectors.access import AccessDenied, GitAuth
+from debrief.analysis.detectors.approach import IdenticalCommandLoop, StoppedMidWork
+from debrief.analysis.detectors.code_quality import BuildLoop, LintLoop
+from debrief.analysis.detectors.configuration import MissingVariable
+from debrief.analysis.detectors.context import Compaction
+from debrief.analysis.detectors.dependencies import ModuleMissing
+from debrief.analysis.detectors.environment import CommandMissing
+from debrief.analysis.detectors.requirements import ToolUseRejected, UserInterrupts
+from debrief.analysis.detectors.testing import TestsFailAtEnd
+from debrief.analysis.detectors.verification import NeverTested, SuccessClaimedOverRed
+from debrief.analysis.detectors.version_control import MergeConflict
+
+DETECTORS: tuple[Detector, ...] = (
+    MissingVariable(),
+    CommandMissing(),
+    ModuleMissing(),
+    AccessDenied(),
+    GitAuth(),
+    TestsFailAtEnd(),
+    BuildLoop(),
+    LintLoop(),
+    MergeConflict(),
+    Compaction(),
+    IdenticalCommandLoop(),
+    StoppedMidWork(),
+    NeverTested(),
+    SuccessClaimedOverRed(),
+    UserInterrupts(),
+    ToolUseRejected(),
+)
+
+SECTIONS = ("Why it matters:", "When it is wrong:", "What it suggests:")
+"""Every detector's docstring has these paragraphs, after the one that says what it looks for."""
+
+_HEAD = """# Detectors
+
+What Debrief looks for in a session. Each issue names its detector and cites the events that show it. This page
+is made of the detectors' docstrings by `debrief.analysis.catalogue.catalogue_markdown`; do not edit it.
+"""
+
+
+def catalogue_markdown() -> str:
+    """The whole catalogue as a Markdown page."""
+    ordered = sorted(DETECTORS, key=lambda detector: detector.id)
+    rows = [f"| [{one.id}](#{anchor(one)}) | {one.name} | {one.label} | {one.version} |" for one in ordered]
+    table = ["| id | name | label | version |", "|---|---|---|---|", *rows]
+    return "\n".join([_HEAD, *table, "", *(_page(one) for one in ordered)]).rstrip() + "\n"
+
+
+def anchor(detector: Detector) -> str:
+    """Where the detector's heading is found in the page."""
+    words = f"{detector.id} {detector.name}".lower().replace("/", "")
+    return "-".join(words.split())
+
+
+def paragraphs(detector: Detector) -> dict[str, str]:
+    """The detector's docstring: "" is what it looks for, the sections go by their names."""
+    found: dict[str, str] = {}
+    for paragraph in inspect.cleandoc(type(detector).__doc__ or "").split("\n\n"):
+        text = " ".join(paragraph.split())
+        section = next((name for name in SECTIONS if text.startswith(name)), "")
+        found[section] = " ".join(filter(None, (found.get(section), text[len(section) :].strip())))
+    return found
+
+
+def _page(detector: Detector) -> str:
+    said = paragraphs(detector)
+    lines = [f"## {detector.id} {detector.name}", "", f"*{detector.label}.* {said.get('', '')}", ""]
+    for section in SECTIONS:
+        lines += [f"**{section}** {said.get(section, '')}", ""]
+    return "\n".join(lines)

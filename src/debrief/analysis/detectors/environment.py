@@ -1,0 +1,69 @@
+"""Environment: what the machine lacks."""
+
+import re
+
+from debrief.analysis.detector import Advice, PatternDetector, Scene, bound, succeeded
+from debrief.analysis.view import Step
+
+_NAME = r"([A-Za-z][\w.+-]{0,60})"
+
+
+class CommandMissing(PatternDetector):
+    """A command that the machine does not have: the shell could not find it.
+
+    Why it matters: the agent works around it, each session anew, or cannot go on.
+
+    When it is wrong: the name may be no command at all but text that a broken quotation let the shell run;
+    a name that stands in the command line, but not where a command stands, is therefore left out. Probes such
+    as `which x` or `x --version || true` say nothing.
+
+    What it suggests: to install the command on the machine image.
+    """
+
+    id = "ENV-01"
+    name = "command missing"
+    label = "Environment"
+    patterns = (
+        bound(
+            rf"^(?:\S{{0,40}}/)?(?:ba|z|da|k|a)?sh: (?:line )?\d{{0,5}}:? ?{_NAME}: (?:command )?not found$"
+        ),
+        bound(rf"(?:^|[:\d] )command not found: {_NAME}$"),
+        bound(rf"^\S{{0,80}}: line \d{{1,6}}: {_NAME}: command not found$"),
+        bound(rf"^(?:\S{{0,40}}/)?env: [‘'`]?{_NAME}[’'`]?: No such file or directory"),
+        bound(rf"\bspawn {_NAME} ENOENT\b"),
+        bound(rf'\bexec: "{_NAME}": executable file not found in \$PATH'),
+        bound(rf"^'{_NAME}' is not recognized as an internal or external command"),
+        bound(
+            rf"^(?:make(?:\[\d\])?: |error: Failed to spawn: [`']?){_NAME}(?:[`']|: (?:Command not found|No such file))"
+        ),
+    )
+    summary = '`{what}` is not installed on the machine: {command} ended with "{line}"'
+    advice = (Advice("machine_setup", "Install `{what}` on the machine image."),)
+
+    def signature(self, step: Step, what: str, line: str) -> str:
+        """The command alone: it is the same lack whoever calls it."""
+        del step, line
+        return what
+
+    def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
+        """Whether the name was meant as a command: it stands where one stands, or in a script that was run."""
+        del scene
+        name = match.group(1)
+        if any(part.words and part.words[0] == name for part in step.parts):
+            return True
+        return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", step.command) is None
+
+    def resolves(self, hit: Step, later: Step) -> bool:
+        """The same command works now, or another one did the same kind of work."""
+        if not succeeded(later):
+            return False
+        if later.family == hit.family and later.target == hit.target:
+            return True
+        wanted = _programs(hit)
+        if wanted & _programs(later) and later.family != "install":
+            return True
+        return later.family == hit.family and later.index - hit.index <= 2
+
+
+def _programs(step: Step) -> set[str]:
+    return {part.words[0] for part in step.parts if part.words}

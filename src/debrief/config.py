@@ -1,0 +1,117 @@
+"""Every setting once: read from the environment, overridden by flags, checked here.
+
+| variable | meaning | default |
+|---|---|---|
+| DEBRIEF_DATA | folder for database and transcripts | `$XDG_DATA_HOME/debrief`, `~/.local/share/debrief` |
+| DEBRIEF_DATABASE_URL | `sqlite:///path` or `postgresql://...` | `sqlite:///<data>/debrief.db` |
+| DEBRIEF_HOST, DEBRIEF_PORT | where to serve | 127.0.0.1, 8000 |
+| DEBRIEF_PUBLIC_URL | the address that people reach it at; for links | the served address |
+| DEBRIEF_ENTERPRISE | id of the enterprise that a local import belongs to | `default` |
+| DEBRIEF_ORG | id of the organization that a local import belongs to | `local` |
+| DEBRIEF_USD_PER_ACU | dollars of one ACU | 2.0 |
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from debrief.errors import SettingsError
+
+HIGHEST_PORT = 65_535
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """See the module. `public_url` is None while it is to follow the served address."""
+
+    data: Path
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    enterprise_id: str = "default"
+    org_id: str = "local"
+    usd_per_acu: float = 2.0
+
+    @property
+    def blob_folder(self) -> Path:
+        """Where raw transcripts lie."""
+        return self.data / "blobs"
+
+    def address(self, port: int | None = None) -> str:
+        """The public URL, or the address that is served at `port`."""
+        if self.public_url:
+            return self.public_url
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port or self.port}"
+
+    def secret(self) -> bytes:
+        """The installation's own key for cookies and placeholders: made once, kept in the data folder."""
+        path = self.data / "secret.key"
+        try:
+            return bytes.fromhex(path.read_text().strip())
+        except FileNotFoundError:
+            pass
+        except ValueError:
+            raise SettingsError(
+                f"{path} does not hold a key in hex; move it away to have a new one made"
+            ) from None
+        self.data.mkdir(parents=True, exist_ok=True)
+        fresh = secrets.token_bytes(32)
+        temporary = self.data / f"secret.key.{os.getpid()}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(fresh.hex() + "\n")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return bytes.fromhex(path.read_text().strip())
+        finally:
+            temporary.unlink()
+        return fresh
+
+
+def settings_from(environment: Mapping[str, str], **overrides: str | float | Path | None) -> Settings:
+    """Read the settings; an override that is None changes nothing. Raises `SettingsError`."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+
+    def value(name: str, default: str | float) -> str | float | Path:
+        return given.get(name) or environment.get(f"DEBRIEF_{name.upper()}") or default
+
+    data_home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    data = Path(value("data", str(Path(data_home) / "debrief"))).expanduser().absolute()
+    public_url = given.get("public_url") or environment.get("DEBRIEF_PUBLIC_URL")
+    if public_url and not str(public_url).startswith(("http://", "https://")):
+        raise SettingsError(f"DEBRIEF_PUBLIC_URL is {public_url!r}; it must begin with http:// or https://")
+    return Settings(
+        data=data,
+        database_url=str(value("database_url", f"sqlite:///{data / 'debrief.db'}")),
+        host=str(value("host", "127.0.0.1")),
+        port=_port(given["port"] if "port" in given else environment.get("DEBRIEF_PORT") or 8000),
+        public_url=str(public_url).rstrip("/") if public_url else None,
+        enterprise_id=str(value("enterprise", "default")),
+        org_id=str(value("org", "local")),
+        usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
+    )
+
+
+def _port(text: object) -> int:
+    try:
+        port = int(str(text))
+    except ValueError:
+        port = -1
+    if not 0 <= port <= HIGHEST_PORT:
+        raise SettingsError(f"the port is {text!r}; it must be a number from 0 to 65535 (0: any free one)")
+    return port
+
+
+def _dollars(text: object) -> float:
+    try:
+        dollars = float(str(text))
+    except ValueError:
+        dollars = 0.0
+    if not 0 < dollars < float("inf"):
+        raise SettingsError(f"DEBRIEF_USD_PER_ACU is {text!r}; it must be a number above 0")
+    return dollars

@@ -1,0 +1,61 @@
+"""Every error that Debrief raises on purpose.
+
+Each message is written for the person who reads it: what was wrong, where, and what to do. The web door
+turns a class into a status, the command line into an exit code.
+
+    DebriefError
+      TranscriptError          a file that cannot become a session
+        Unreadable             it could not be read (permission, a directory, gone)
+        NotATranscript         empty, binary, or no format that we know
+      StoreError               the database or the blob folder refused
+        Unavailable            locked, gone, read-only or full: try again
+        SchemaMismatch         the database was written by another version of Debrief
+      SettingsError            a setting that makes no sense
+      KeyRefused               an API key that is unknown or revoked
+      NotAllowed               a valid key without the right to this
+      NotFound                 no such session, key or organization for this caller
+"""
+
+
+class DebriefError(Exception):
+    """Root of the tree; its text is meant to be shown."""
+
+
+class TranscriptError(DebriefError):
+    """A file that cannot become a session; the import counts it and goes on."""
+
+
+class Unreadable(TranscriptError):
+    """The bytes could not be read."""
+
+
+class NotATranscript(TranscriptError):
+    """The bytes were read and hold no transcript that we know."""
+
+
+class StoreError(DebriefError):
+    """The database or the blob folder refused."""
+
+
+class Unavailable(StoreError):
+    """The store cannot be used now; the same call may succeed later."""
+
+
+class SchemaMismatch(StoreError):
+    """The database was written by a version of Debrief that this one cannot read."""
+
+
+class SettingsError(DebriefError):
+    """A setting that makes no sense."""
+
+
+class KeyRefused(DebriefError):
+    """An API key that is unknown or revoked."""
+
+
+class NotAllowed(DebriefError):
+    """A valid API key without the right to what was asked."""
+
+
+class NotFound(DebriefError):
+    """Nothing of that name for this caller."""

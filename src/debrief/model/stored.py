@@ -1,0 +1,46 @@
+"""A session as Debrief keeps it: the Session, its Analysis, and what the transcript does not say itself."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from debrief.model.analysis import Analysis
+from debrief.model.session import Quality, Session
+
+Status = Literal["new", "claimed", "running", "exit", "error", "suspended", "resuming"]
+
+
+class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a session cost. `cost_usd_micros` is None where nothing could be priced.
+
+    `quality` says whether it is exact, a lower bound (a model without a price, a bucket that the transcript
+    does not state) or missing. `acus` is never unknown, by contract: 0.0 where the cost is missing.
+    `prices` names the price table.
+    """
+
+    cost_usd_micros: int | None = None
+    quality: Quality = "missing"
+    acus: float = 0.0
+    priced_calls: int = 0
+    unpriced_models: tuple[str, ...] = ()
+    prices: str = ""
+
+
+class StoredSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """See the module. `session.events` is empty where events were not asked for.
+
+    `created_us` is when the session began, `updated_us` when this answer last changed. `analysis` is None
+    until it is done.
+    """
+
+    enterprise_id: str
+    session_id: str
+    org_id: str
+    created_us: int
+    updated_us: int
+    status: Status
+    session: Session
+    analysis: Analysis | None
+    cost: Cost
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()

@@ -1,0 +1,123 @@
+"""Paths in, transcripts to import out: walks folders, and puts sub-agents' files with their session.
+
+Only names and `stat` are looked at here, but for one case: a companion that lies beside the sessions of a
+folder belongs to the one whose name stands in its first bytes.
+"""
+
+import glob
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct
+
+from debrief.sources import FORMATS, roots
+from debrief.sources.source import HEAD_BYTES
+
+_READERS = ",".join(f"{source.name}:{source.version}" for source in FORMATS)
+
+
+class Found(Struct, frozen=True):
+    """A main file and its companions. `stamp` changes when one of them or a parser does; `size` in bytes."""
+
+    path: str
+    companions: tuple[str, ...]
+    stamp: str
+    size: int
+
+
+def on_this_machine(environment: Mapping[str, str]) -> list[Found]:
+    """The transcripts in the folders where agents keep them, each once."""
+    found: dict[str, Found] = {}
+    for source, pattern in roots(dict(environment)):
+        for folder in sorted(glob.glob(pattern)):  # noqa: PTH207 (the pattern is absolute)
+            for one in discover([Path(folder)]):
+                if one.path.endswith(source.suffixes):
+                    found.setdefault(os.path.realpath(one.path), one)
+    return list(found.values())
+
+
+def discover(paths: Iterable[Path]) -> Iterator[Found]:
+    """Every file of `paths`, folders walked to the bottom, in order of name; a companion comes with its main.
+
+    A path that does not exist is yielded too: reading it then says what is wrong.
+    """
+    for path in paths:
+        absolute = os.path.abspath(path.expanduser())  # noqa: PTH100 (no link is to be resolved)
+        if not os.path.isdir(absolute):  # noqa: PTH112 (strings, for speed: a tree may hold 100,000 files)
+            yield _found(absolute, _companions(absolute, _Siblings()))
+            continue
+        names = sorted(_walk(absolute))
+        siblings = _Siblings()
+        companions = {name: _companions(name, siblings) for name in names}
+        taken = {companion for several in companions.values() for companion in several}
+        for name in names:
+            if name not in taken:
+                yield _found(name, companions[name])
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".git")]
+        for name in names:
+            yield os.path.join(parent, name)  # noqa: PTH118 (strings, for speed)
+
+
+class _Siblings:
+    """Which files of a folder name which session in their first bytes; each such file is opened once."""
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[str, str], dict[str, bytes]] = {}
+
+    def naming(self, folder: str, pattern: str, stem: str) -> list[str]:
+        key = (folder, pattern)
+        if key not in self._heads:
+            self._heads[key] = {
+                name: _head(name)
+                for name in sorted(glob.glob(os.path.join(glob.escape(folder), pattern)))  # noqa: PTH118, PTH207 (strings, for speed)
+            }
+        return [name for name, head in self._heads[key].items() if stem.encode() in head]
+
+
+def _companions(path: str, siblings: _Siblings) -> tuple[str, ...]:
+    folder, name = os.path.split(path)
+    stem = name.rpartition(".")[0]
+    found: dict[str, None] = {}
+    for source in FORMATS:
+        if not stem or not name.endswith(source.suffixes):
+            continue
+        for pattern in source.companions:
+            if "{stem}" in pattern:
+                first, _, rest = pattern.partition("/")
+                below = os.path.join(folder, first.replace("{stem}", stem))  # noqa: PTH118 (strings, for speed)
+                if os.path.isdir(below):  # noqa: PTH112 (strings, for speed)
+                    matches = glob.glob(rest, root_dir=below, recursive=True)  # noqa: PTH207 (relative to a folder)
+                    found.update((os.path.join(below, match), None) for match in sorted(matches))  # noqa: PTH118 (strings)
+            elif not fnmatchcase(name, pattern):
+                found.update((match, None) for match in siblings.naming(folder, pattern, stem))
+    found.pop(path, None)
+    return tuple(found)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 (a string, for speed)
+            return stream.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _found(path: str, companions: tuple[str, ...]) -> Found:
+    hasher = hashlib.sha256(_READERS.encode())
+    size = 0
+    for name in (path, *companions):
+        try:
+            status = os.stat(name)  # noqa: PTH116 (a string, for speed)
+            size += status.st_size
+            mark = f"{status.st_size}:{status.st_mtime_ns}"
+        except OSError as error:
+            mark = f"error:{error.errno}"
+        hasher.update(f"\n{os.fsencode(name)!r}:{mark}".encode())
+    return Found(path, companions, hasher.hexdigest()[:32], size)

@@ -1,0 +1,254 @@
+"""Files in, sessions stored: parsed, redacted, analysed, rendered and committed in batches, each one whole.
+
+Workers prepare files side by side; this process alone writes. Killed at any moment, the database holds whole
+sessions only, and the next import goes on where this one stopped.
+"""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from itertools import islice
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from debrief.analysis import ANALYSER_VERSION
+from debrief.model import StoredSession
+from debrief.pipeline.discover import Found
+from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, prepare, printable_path
+from debrief.store import Store, StoredDocument, files, sessions
+from debrief.store.files import SeenFile
+from debrief.wire import v2
+
+_PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
+"""Of a file with several sessions the first of these that one of them had is told."""
+
+BATCH_FILES = 64
+BATCH_SECONDS = 1.0
+SIDE_BY_SIDE_BYTES = 2_000_000
+"""Below this much to read, starting workers costs more than it gains."""
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Whose sessions an import brings. A user that the transcript itself names goes before `user_id`."""
+
+    enterprise_id: str
+    org_id: str
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of one file: `new`, `updated`, `unchanged`, `older` or `skipped`; `detail` says more."""
+
+    path: str
+    outcome: str
+    format: str | None
+    detail: str
+    sessions: tuple[str, ...] = ()
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """All outcomes of an import, but for files that were not even opened: those are only counted."""
+
+    outcomes: tuple[Outcome, ...]
+    untouched: int
+
+    def counts(self) -> dict[str, int]:
+        """How many files had which outcome; `unchanged` holds those that were not opened."""
+        counted = Counter(one.outcome for one in self.outcomes)
+        counted["unchanged"] += self.untouched
+        return {name: counted[name] for name in _PRECEDENCE}
+
+    def formats(self) -> dict[str, int]:
+        """How many files of which format were opened and imported."""
+        return dict(sorted(Counter(one.format for one in self.outcomes if one.format).items()))
+
+
+def ingest(
+    store: Store,
+    found: Sequence[Found],
+    *,
+    identity: Identity,
+    bench: Workbench,
+    public_url: str,
+    progress: Callable[[int], None] | None = None,
+    workers: int | None = None,
+) -> Summary:
+    """Import `found`. `progress` is told how many more files are done, each time some are.
+
+    Raises `StoreError` where the database refuses; what was committed before stays.
+    """
+    told = progress or (lambda _: None)
+    with store.read() as connection:
+        seen = files.seen(connection, identity.enterprise_id)
+    owner = f"{identity.org_id}|{identity.user_id or ''}|{'|'.join(identity.tags)}"
+    stamped = [msgspec.structs.replace(one, stamp=f"{one.stamp}:{ANALYSER_VERSION}:{owner}") for one in found]
+    todo = []
+    for one in stamped:
+        known = seen.get(printable_path(one.path))
+        if known is None or known.stamp != one.stamp:
+            todo.append(one)
+    untouched = len(found) - len(todo)
+    if untouched:
+        told(untouched)
+    outcomes: list[Outcome] = []
+    for batch in _batches(_prepared(todo, bench, workers)):
+        outcomes += _store(store, batch, identity, public_url)
+        told(len(batch))
+    return Summary(outcomes=tuple(outcomes), untouched=untouched)
+
+
+def _prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
+    count = workers or os.cpu_count() or 1
+    if count == 1 or len(todo) < 2 * count or sum(one.size for one in todo) < SIDE_BY_SIDE_BYTES:
+        yield from (prepare(one, bench) for one in todo)
+        return
+    # The largest first, so that no worker is left with a giant at the end.
+    queue = iter(sorted(todo, key=lambda one: -one.size))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+    try:
+        running = {pool.submit(prepare, one, bench) for one in islice(queue, 4 * count)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(prepare, one, bench) for one in islice(queue, len(done))}
+            for future in done:
+                yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to the whole group; the main process alone decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    batch: list[Prepared] = []
+    began = time.monotonic()
+    for one in prepared:
+        batch.append(one)
+        if len(batch) >= BATCH_FILES or time.monotonic() - began > BATCH_SECONDS:
+            yield batch
+            batch, began = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: str) -> list[Outcome]:
+    outcomes = []
+    with store.write() as connection:
+        # Inside the lock, so that no later commit carries an earlier time.
+        now_us = time.time_ns() // 1000
+        for prepared in batch:
+            results = [
+                _store_one(store, connection, ready, prepared.documents, identity, public_url, now_us)
+                for ready in prepared.sessions
+            ]
+            outcomes.append(
+                Outcome(
+                    path=printable_path(prepared.found.path),
+                    outcome=min((name for name, _ in results), key=_PRECEDENCE.index, default="skipped"),
+                    format=prepared.format,
+                    detail=prepared.skipped or "; ".join(detail for _, detail in results),
+                    sessions=tuple(ready.session_id for ready in prepared.sessions),
+                )
+            )
+        files.put(
+            store,
+            connection,
+            identity.enterprise_id,
+            [
+                SeenFile(
+                    path=outcome.path,
+                    stamp=prepared.found.stamp,
+                    outcome=outcome.outcome,
+                    format=outcome.format,
+                    detail=outcome.detail,
+                )
+                for outcome, prepared in zip(outcomes, batch, strict=True)
+            ],
+        )
+    return outcomes
+
+
+def _store_one(
+    store: Store,
+    connection: Connection,
+    ready: PreparedSession,
+    documents: tuple[StoredDocument, ...],
+    identity: Identity,
+    public_url: str,
+    now_us: int,
+) -> tuple[str, str]:
+    """Store one session if it says anything new; returns the outcome and what to say of it."""
+    enterprise_id = identity.enterprise_id
+    known = sessions.find(connection, enterprise_id, ready.session_id)
+    outcome = "new" if known is None else "updated"
+    stored = _stored(ready, known, identity, now_us)
+    if known is not None:
+        if _is_older(ready, known):
+            return "older", f"a longer transcript of {ready.session_id} is stored already"
+        held = sessions.find_documents(connection, enterprise_id, ready.session_id)
+        same = msgspec.structs.replace(stored, updated_us=known.updated_us) == known
+        if same and [one.digest for one in held] == [one.digest for one in documents]:
+            return "unchanged", _remarks(ready)
+    item = v2.render(stored, public_url)
+    sessions.put(
+        store,
+        connection,
+        stored,
+        item=item.detail,
+        basics_size=item.basics_size,
+        rendering=rendering(public_url),
+        events=ready.events,
+        documents=documents,
+    )
+    return outcome, _remarks(ready)
+
+
+def rendering(public_url: str) -> str:
+    """Names what a stored item was rendered for; another value means that it must be rendered again."""
+    return f"v2.{v2.WIRE_VERSION} {public_url}"
+
+
+def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
+    """Whether `ready` is an earlier snapshot of a session that is stored with more: a copy, to be left."""
+    before, now = known.session.last_event_us, ready.session.last_event_us
+    return before is not None and now is not None and now < before
+
+
+def _stored(
+    ready: PreparedSession, known: StoredSession | None, identity: Identity, now_us: int
+) -> StoredSession:
+    session = ready.session
+    fallback = known.created_us if known is not None else ready.file_us
+    return StoredSession(
+        enterprise_id=identity.enterprise_id,
+        session_id=ready.session_id,
+        org_id=identity.org_id,
+        user_id=session.user or identity.user_id,
+        tags=identity.tags,
+        status=v2.status_at(session, now_us),
+        created_us=session.started_us if session.started_us is not None else fallback,
+        updated_us=max(now_us, session.last_event_us or 0),
+        session=session,
+        analysis=ready.analysis,
+        cost=ready.cost,
+    )
+
+
+def _remarks(ready: PreparedSession) -> str:
+    session = ready.session
+    remarks = [f"{ready.event_count} events"]
+    if session.opaque_count:
+        remarks.append(f"{session.opaque_count} opaque records")
+    if session.fault_count:
+        remarks.append(f"{session.fault_count} faults, the first: {session.faults[0]}")
+    return ", ".join(remarks)

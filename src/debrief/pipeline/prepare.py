@@ -1,0 +1,183 @@
+"""One file, all the way to what the database will hold: bytes -> Session -> Analysis -> StoredSession.
+
+Runs in an import's worker processes, and for `debrief analyse`. It touches no database; raw bytes go to the
+blob folder, which is content-addressed, so preparing twice does no harm.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from debrief.analysis import analyse
+from debrief.errors import NotATranscript, TranscriptError, Unreadable
+from debrief.metering import cost
+from debrief.model import Analysis, Cost, Session
+from debrief.pipeline.discover import Found
+from debrief.redaction import Redactor
+from debrief.sources import Document, Transcript, sniff
+from debrief.sources.source import HEAD_BYTES
+from debrief.store import BlobFolder, Packed, StoredDocument
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+class Workbench(Struct, frozen=True):
+    """What preparing needs to know. `blob_folder` None keeps no raw bytes."""
+
+    key: bytes
+    usd_per_acu: float
+    blob_folder: str | None
+
+
+class PreparedSession(Struct, frozen=True, kw_only=True):
+    """A session ready to be stored. `session` is without its events: they are in `events`, packed.
+
+    `file_us` is when the file was last written, for transcripts that hold no time at all.
+    """
+
+    session_id: str
+    session: Session
+    analysis: Analysis
+    cost: Cost
+    events: Packed
+    event_count: int
+    file_us: int
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """What became of one file: sessions, or the reason why there are none (`skipped`)."""
+
+    found: Found
+    format: str | None = None
+    sessions: tuple[PreparedSession, ...] = ()
+    documents: tuple[StoredDocument, ...] = ()
+    skipped: str | None = None
+
+
+class Parsed(Struct, frozen=True):
+    """A file's format and its sessions with their analyses, events and all."""
+
+    format: str
+    sessions: tuple[tuple[Session, Analysis], ...]
+
+
+def parse_and_analyse(found: Found, key: bytes) -> Parsed:
+    """Parse and analyse one file, whole. Raises `TranscriptError` where it holds no session."""
+    name, sessions = _parse(found, Redactor(key))
+    return Parsed(name, tuple((session, analyse(session)) for session in sessions))
+
+
+def prepare(found: Found, bench: Workbench) -> Prepared:
+    """Prepare one file. Never raises for what is in it, or for not being able to read it."""
+    try:
+        name, sessions = _parse(found, Redactor(bench.key))
+        ready = tuple(_ready(session, found, bench) for session in sessions)
+        documents = _keep_raw(found, bench)
+    except TranscriptError as error:
+        return Prepared(found=found, skipped=str(error))
+    except OSError as error:
+        return Prepared(found=found, skipped=_reason(error))
+    return Prepared(found=found, format=name, sessions=ready, documents=documents)
+
+
+def session_id_of(session: Session) -> str:
+    """The id that `session` has here, every time it is imported: the format and the agent's own id."""
+    prefix = session.format.replace("_", "-")
+    if _SAFE_ID.fullmatch(session.native_id):
+        return f"{prefix}-{session.native_id}"
+    return f"{prefix}-{hashlib.sha256(session.native_id.encode()).hexdigest()[:32]}"
+
+
+def _parse(found: Found, clean: Redactor) -> tuple[str, Iterator[Session]]:
+    try:
+        head = _read_head(found.path)
+        source = sniff(head)
+        main, *companions = (_document(path, found.path) for path in (found.path, *found.companions))
+    except OSError as error:
+        raise Unreadable(_reason(error)) from error
+    return source.name, _sessions(source.parse(Transcript(main, tuple(companions)), clean), found)
+
+
+def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
+    """What the format yields; a session without an id of its own is known by its content."""
+    some = False
+    try:
+        for session in parsed:
+            some = True
+            if session.native_id:
+                yield session
+            else:
+                with open(found.path, "rb") as stream:  # noqa: PTH123 (a string, as found)
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                yield msgspec.structs.replace(session, native_id=digest[:32])
+    except OSError as error:
+        raise Unreadable(_reason(error)) from error
+    if not some:
+        raise NotATranscript("the transcript holds no session")
+
+
+def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
+    return PreparedSession(
+        session_id=session_id_of(session),
+        session=msgspec.structs.replace(session, events=()),
+        analysis=analyse(session),
+        cost=cost(session, usd_per_acu=bench.usd_per_acu),
+        events=Packed.of(session.events),
+        event_count=len(session.events),
+        file_us=int(Path(found.path).stat().st_mtime_ns // 1000),
+    )
+
+
+def _keep_raw(found: Found, bench: Workbench) -> tuple[StoredDocument, ...]:
+    if bench.blob_folder is None:
+        return ()
+    folder = BlobFolder(Path(bench.blob_folder))
+    kept = []
+    for path in (found.path, *found.companions):
+        with open(path, "rb") as stream:  # noqa: PTH123 (a string, as found)
+            blob = folder.put(stream)
+        kept.append(StoredDocument(_name(path, found.path), blob.digest, blob.size))
+    return tuple(kept)
+
+
+def _document(path: str, main: str) -> Document:
+    return Document(
+        name=_name(path, main),
+        open=partial(_open, path),
+        mtime_us=int(Path(path).stat().st_mtime_ns // 1000),
+    )
+
+
+def _name(path: str, main: str) -> str:
+    return printable_path(os.path.relpath(path, Path(main).parent))
+
+
+def printable_path(path: str) -> str:
+    """`path` as text that any database takes; bytes that are not UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _open(path: str) -> BinaryIO:
+    return open(path, "rb")  # noqa: PTH123 (a string; the format closes it)
+
+
+def _read_head(path: str) -> bytes:
+    if not os.path.exists(path):  # noqa: PTH110 (a string, as found)
+        raise Unreadable("no such file or folder")
+    if not os.path.isfile(path):  # noqa: PTH113 (a string, as found)
+        raise Unreadable("not a regular file")
+    with open(path, "rb") as stream:  # noqa: PTH123 (a string, as found)
+        return stream.read(HEAD_BYTES)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return f"could not be read: {error.strerror or error}"

@@ -1,0 +1,153 @@
+"""What the command line prints of an analysis, an import or a key: JSON for programs, text for people."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from debrief.config import Settings
+from debrief.metering import cost
+from debrief.model import Analysis, Session, StoredSession, total_tokens
+from debrief.model.session import BUCKETS
+from debrief.pipeline.ingest import Summary
+from debrief.pipeline.prepare import session_id_of
+from debrief.store import Key
+from debrief.wire import v2
+
+PREVIEW_KEY = b"debrief analyse"
+"""Keys the placeholders of secrets where nothing is stored, and so no installation's key is needed."""
+
+_WORST = ("missing", "lower_bound", "exact")
+
+
+def analysis_json(
+    format_name: str, session: Session, analysis: Analysis, *, settings: Settings
+) -> dict[str, Any]:
+    """The document that `debrief analyse --json` prints for one session."""
+    now_us = time.time_ns() // 1000
+    stored = StoredSession(
+        enterprise_id=settings.enterprise_id,
+        session_id=session_id_of(session),
+        org_id=settings.org_id,
+        user_id=session.user,
+        status=v2.status_at(session, now_us),
+        created_us=session.started_us if session.started_us is not None else now_us,
+        updated_us=now_us,
+        session=session,
+        analysis=analysis,
+        cost=cost(session, usd_per_acu=settings.usd_per_acu),
+    )
+    tokens, qualities = total_tokens(session)
+    stated = [quality for quality in qualities.values() if quality != "missing"]
+    return {
+        "format": format_name,
+        "session": v2.item(stored, settings.address()),
+        "events": [
+            {
+                "ordinal": event.ordinal,
+                "kind": event.kind,
+                "actor": event.actor,
+                "ts": None if event.ts_us is None else v2.wire_time(event.ts_us),
+                "tool": event.tool,
+                "is_error": event.is_error,
+                "text": event.text,
+            }
+            for event in session.events
+        ],
+        "issues": [
+            {
+                "id": issue.id,
+                "label": issue.label,
+                "impact": issue.impact,
+                "issue": issue.issue,
+                "detector": issue.detector,
+                "evidence": list(issue.evidence),
+            }
+            for issue in analysis.issues
+        ],
+        "timeline": [
+            {
+                "title": entry.title,
+                "description": entry.description,
+                "first": entry.first,
+                "last": entry.last,
+            }
+            for entry in analysis.timeline
+        ],
+        "usage": {
+            **{bucket: getattr(tokens, bucket) for bucket in BUCKETS},
+            "quality": min(stated, key=_WORST.index, default="missing"),
+            "qualities": qualities,
+        },
+        "cost_usd_micros": stored.cost.cost_usd_micros,
+        "pull_requests": [
+            {
+                "url": pull.url,
+                "number": pull.number,
+                "repository": pull.repository,
+                "created": pull.created,
+                "evidence": pull.evidence,
+                "event": pull.event,
+                "state": pull.state,
+            }
+            for pull in session.pull_requests
+        ],
+        "end_state": session.end_state,
+        "end_reason": session.end_reason,
+        "faults": [*session.faults, *analysis.faults],
+    }
+
+
+def show(console: Console, session: Session, analysis: Analysis) -> None:
+    """Print one session's analysis for a person."""
+    console.print(f"[bold]{escape(session.title or 'Untitled')}[/bold]")
+    console.print(
+        f"{session.agent}, {len(session.events)} events, {session.end_state}: {session.end_reason}",
+        markup=False,
+    )
+    console.print("\n[bold]Issues[/bold]" if analysis.issues else "\nNo issues.")
+    for issue in analysis.issues:
+        cited = ", ".join(str(ordinal) for ordinal in issue.evidence)
+        console.print(f"  {issue.impact}, {issue.label}: {issue.issue} (events {cited})", markup=False)
+    console.print("\n[bold]Timeline[/bold]")
+    for entry in analysis.timeline:
+        console.print(f"  {entry.title}: {entry.description}", markup=False)
+    if analysis.action_items:
+        console.print("\n[bold]To do[/bold]")
+        for action in analysis.action_items:
+            console.print(f"  {action.type}: {action.action_item}", markup=False)
+    prompt = analysis.suggested_prompt
+    if prompt is not None and prompt.feedback_items:
+        console.print("\n[bold]Suggested prompt[/bold]")
+        console.print(prompt.suggested_prompt, markup=False)
+
+
+def import_json(summary: Summary) -> dict[str, Any]:
+    """The document that `debrief import --json` prints."""
+    return {
+        "outcomes": summary.counts(),
+        "formats": summary.formats(),
+        "files": [
+            {
+                "path": one.path,
+                "outcome": one.outcome,
+                "format": one.format,
+                "detail": one.detail,
+                "sessions": list(one.sessions),
+            }
+            for one in summary.outcomes
+        ],
+    }
+
+
+def key_json(key: Key) -> dict[str, Any]:
+    """A key for programs, without its secret."""
+    return {
+        "key_id": key.key_id,
+        "name": key.name,
+        "org_id": key.org_id,
+        "hint": key.hint,
+        "created_at": v2.wire_time(key.created_us),
+        "revoked_at": None if key.revoked_us is None else v2.wire_time(key.revoked_us),
+    }

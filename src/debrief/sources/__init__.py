@@ -1,0 +1,15 @@
+"""Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
+
+from debrief.sources.registry import FORMATS, format_named, roots, sniff
+from debrief.sources.source import Clean, Document, SourceFormat, Transcript
+
+__all__ = [
+    "FORMATS",
+    "Clean",
+    "Document",
+    "SourceFormat",
+    "Transcript",
+    "format_named",
+    "roots",
+    "sniff",
+]

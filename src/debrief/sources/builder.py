@@ -1,0 +1,327 @@
+"""Collects what a format finds into a Session; every string of a transcript passes through here.
+
+All text is made printable (no NUL, no lone surrogate, no terminal escape), then cleaned of secrets, then
+cut in the middle where it is longer than anybody reads. The raw bytes are kept elsewhere: nothing is lost.
+"""
+
+import re
+
+import msgspec
+
+from debrief.model import (
+    Actor,
+    EndState,
+    Event,
+    EventKind,
+    FileEdit,
+    ModelCall,
+    Outcome,
+    PullRequest,
+    PullRequestEvidence,
+    Relation,
+    Session,
+    Tokens,
+    ToolKind,
+)
+from debrief.sources.source import Clean
+
+TEXT_LIMIT = 32_768
+"""Characters of one event's text, and of its arguments, that are kept."""
+
+EDIT_LIMIT = 8_192
+"""Characters of each side of an edit that are kept."""
+
+WINDOW = 8 * TEXT_LIMIT
+"""Of a longer text only this much at each end is cleaned: the final cut lies well inside."""
+
+FAULTS_KEPT = 100
+
+TITLE_LIMIT = 80
+"""Characters of a title that is made of a prompt's first line."""
+
+_UNPRINTABLE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
+
+
+def printable(text: str) -> str:
+    """Drop terminal escapes and control characters; replace lone surrogates; unify line ends."""
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def cut_middle(text: str, limit: int) -> tuple[str, int]:
+    """Keep the two ends of `text`, `limit` characters together; say how many were left out between them."""
+    if len(text) <= limit:
+        return text, 0
+    head = limit // 2
+    left_out = len(text) - limit
+    return f"{text[:head]}\n[... {left_out} characters left out ...]\n{text[len(text) - head :]}", left_out
+
+
+class SessionBuilder:
+    """See the module. A format sets the plain attributes, calls the methods in file order, then `build`.
+
+    Attributes that are None stay unknown. `title` and `initial_user_message` may be set by the format;
+    without that the first prompt gives both. `replaying` marks every event as replayed while it is true, and
+    `agent` names the sub-agent whose events follow.
+    """
+
+    def __init__(self, *, format_name: str, parser_version: int, agent_name: str, clean: Clean) -> None:
+        self._format = format_name
+        self._parser_version = parser_version
+        self._agent_name = agent_name
+        self._clean = clean
+        self._events: list[Event] = []
+        self._calls: dict[str, ModelCall] = {}
+        self._pulls: dict[str, PullRequest] = {}
+        self._faults: list[str] = []
+        self._fault_count = 0
+        self._opaque_count = 0
+        self._started_us: int | None = None
+        self._last_us: int | None = None
+        self.native_id: str | None = None
+        self.agent_version: str | None = None
+        self.surface: str | None = None
+        self.user: str | None = None
+        self.repository: str | None = None
+        self.cwd: str | None = None
+        self.branch: str | None = None
+        self.commit: str | None = None
+        self.title: str | None = None
+        self.title_source: str | None = None
+        self.initial_user_message: str | None = None
+        self.parent_id: str | None = None
+        self.relation: Relation | None = None
+        self.end_state: EndState = "unknown"
+        self.end_reason = ""
+        self.native_cost_usd_micros: int | None = None
+        self.replaying = False
+        self.agent: str | None = None
+
+    def text(self, value: str, limit: int = TEXT_LIMIT) -> tuple[str, int]:
+        """`value` fit to be stored, and how many characters were left out in its middle."""
+        original = len(value)
+        if original > 2 * WINDOW:
+            value = value[:WINDOW] + "\n" + value[-WINDOW:]
+        kept, left_out = cut_middle(self._clean(printable(value)), limit)
+        if original > 2 * WINDOW:
+            left_out += original - 2 * WINDOW
+        return kept, left_out
+
+    def event(
+        self,
+        kind: EventKind,
+        actor: Actor,
+        *,
+        text: str = "",
+        ts_us: int | None = None,
+        line: int = 0,
+        native_id: str | None = None,
+        injected: bool = False,
+        call_id: str | None = None,
+        tool: str | None = None,
+        tool_kind: ToolKind | None = None,
+        command: str | None = None,
+        path: str | None = None,
+        args: str = "",
+        edits: tuple[FileEdit, ...] = (),
+        outcome: Outcome | None = None,
+        exit_code: int | None = None,
+        duration_ms: int | None = None,
+    ) -> int:
+        """Append an event and return its ordinal. Strings are given as they stand in the transcript."""
+        kept, left_out = self.text(text) if text else ("", 0)
+        ordinal = len(self._events)
+        self._events.append(
+            Event(
+                ordinal=ordinal,
+                kind=kind,
+                actor=actor,
+                ts_us=ts_us,
+                text=kept,
+                native_id=self._short(native_id),
+                line=line,
+                agent=self.agent,
+                injected=injected,
+                replayed=self.replaying,
+                cut=left_out,
+                call_id=self._short(call_id),
+                tool=self._short(tool),
+                tool_kind=tool_kind,
+                command=self.text(command)[0] if command is not None else None,
+                path=self._short(path, 1024),
+                args=self.text(args)[0] if args else "",
+                edits=tuple(self._edit(edit) for edit in edits),
+                outcome=outcome,
+                exit_code=exit_code,
+                duration_ms=duration_ms,
+            )
+        )
+        if not self.replaying:
+            self.saw(ts_us)
+        return ordinal
+
+    def saw(self, ts_us: int | None) -> None:
+        """Stretch the session's span to `ts_us`; clocks run backwards, so both ends may move."""
+        if ts_us is None:
+            return
+        self._started_us = ts_us if self._started_us is None else min(self._started_us, ts_us)
+        self._last_us = ts_us if self._last_us is None else max(self._last_us, ts_us)
+
+    def opaque(self, what: str, *, line: int, ts_us: int | None = None, text: str = "") -> int:
+        """Keep a record that the format does not know; `what` names it ("record type 'frame-link'")."""
+        self._opaque_count += 1
+        return self.event(
+            "opaque", "system", text=f"{what}\n{text}" if text else what, line=line, ts_us=ts_us
+        )
+
+    def fault(self, sentence: str) -> None:
+        """Note something that could not be read, with its place: "line 7: not JSON"."""
+        self._fault_count += 1
+        if len(self._faults) < FAULTS_KEPT:
+            self._faults.append(self.text(sentence, 300)[0])
+
+    def model_call(
+        self,
+        key: str,
+        *,
+        model: str | None,
+        tokens: Tokens,
+        ts_us: int | None = None,
+        lower_bound: tuple[str, ...] = (),
+        cost_usd_micros: int | None = None,
+        event: int | None = None,
+    ) -> None:
+        """Count one model call; the same `key` again keeps the larger number of each bucket.
+
+        The first mention decides the event, the time and the model; `lower_bound` is that of the last.
+        """
+        known = self._calls.get(key)
+        if known is None:
+            self._calls[key] = ModelCall(
+                key=self._short(key) or "",
+                model=self._short(model),
+                ts_us=ts_us,
+                tokens=tokens,
+                lower_bound=lower_bound,
+                cost_usd_micros=cost_usd_micros,
+                event=event,
+                agent=self.agent,
+            )
+            return
+        merged = Tokens(
+            **{
+                bucket: _larger(getattr(known.tokens, bucket), getattr(tokens, bucket))
+                for bucket in Tokens.__struct_fields__
+            }
+        )
+        self._calls[key] = msgspec.structs.replace(
+            known,
+            tokens=merged,
+            model=known.model or self._short(model),
+            lower_bound=lower_bound,
+            cost_usd_micros=_larger(known.cost_usd_micros, cost_usd_micros),
+        )
+
+    def pull_request(
+        self,
+        url: str,
+        *,
+        created: bool,
+        evidence: PullRequestEvidence,
+        event: int,
+        number: int | None = None,
+        repository: str | None = None,
+    ) -> None:
+        """Note a pull request; stronger evidence about the same URL replaces weaker."""
+        known = self._pulls.get(url)
+        if known is None or (created and not known.created):
+            self._pulls[url] = PullRequest(
+                url=self._short(url, 1024) or "",
+                created=created,
+                evidence=evidence,
+                event=event,
+                number=number,
+                repository=self._short(repository),
+            )
+
+    @property
+    def event_count(self) -> int:
+        """How many events there are so far; the next one's ordinal."""
+        return len(self._events)
+
+    @property
+    def events(self) -> list[Event]:
+        """The events so far, for a format that must look back. Not to be changed."""
+        return self._events
+
+    def amend(self, ordinal: int, **changes: object) -> None:
+        """Replace fields of an event that a later record completes (an outcome, a duration)."""
+        self._events[ordinal] = msgspec.structs.replace(self._events[ordinal], **changes)
+
+    def build(self) -> Session:
+        """The session as found so far."""
+        prompt = next(
+            (e.text for e in self._events if e.kind == "prompt" and not e.replayed and e.agent is None), None
+        ) or next((e.text for e in self._events if e.kind == "prompt"), None)
+        initial = self.text(self.initial_user_message)[0] if self.initial_user_message else prompt
+        title = self._short(self.title, 200)
+        title_source = self.title_source
+        if not title and initial:
+            title, title_source = _first_line(initial), "prompt"
+        return Session(
+            format=self._format,
+            parser_version=self._parser_version,
+            native_id=self._short(self.native_id, 200) or "",
+            agent=self._agent_name,
+            agent_version=self._short(self.agent_version),
+            surface=self._short(self.surface),
+            user=self._short(self.user),
+            repository=self._short(self.repository, 1024),
+            cwd=self._short(self.cwd, 1024),
+            branch=self._short(self.branch),
+            commit=self._short(self.commit),
+            title=title,
+            title_source=title_source,
+            initial_user_message=initial,
+            parent_id=self._short(self.parent_id),
+            relation=self.relation,
+            started_us=self._started_us,
+            last_event_us=self._last_us,
+            end_state=self.end_state,
+            end_reason=self.end_reason,
+            events=tuple(self._events),
+            model_calls=tuple(self._calls.values()),
+            pull_requests=tuple(self._pulls.values()),
+            native_cost_usd_micros=self.native_cost_usd_micros,
+            opaque_count=self._opaque_count,
+            fault_count=self._fault_count,
+            faults=tuple(self._faults),
+        )
+
+    def _short(self, value: str | None, limit: int = 300) -> str | None:
+        if value is None:
+            return None
+        return self._clean(printable(value[: 4 * limit]))[:limit] or None
+
+    def _edit(self, edit: FileEdit) -> FileEdit:
+        return FileEdit(
+            path=self._short(edit.path, 1024) or "",
+            old=self.text(edit.old, EDIT_LIMIT)[0],
+            new=self.text(edit.new, EDIT_LIMIT)[0],
+        )
+
+
+def _larger(left: int | None, right: int | None) -> int | None:
+    if left is None:
+        return right
+    return left if right is None else max(left, right)
+
+
+def _first_line(text: str) -> str:
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= TITLE_LIMIT else line[: TITLE_LIMIT - 1].rstrip() + "\u2026"

@@ -1,0 +1,397 @@
+"""Messages of a Claude Code conversation in, events, model calls and pull requests of a Session out.
+
+What the transcript files and the headless stream share: one response stands in several rows (one for each
+content block, the usage repeated or growing), results name their call by id, prompts hide among wrappers.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from debrief.model import Actor, EventKind, Tokens, ToolKind
+from debrief.sources.anthropic import (
+    call_target,
+    duration_ms_of,
+    exit_code_of,
+    flat_text,
+    outcome_of,
+    tokens_of,
+    tool_kind,
+)
+from debrief.sources.builder import SessionBuilder
+from debrief.sources.claude_ending import Ending
+from debrief.sources.claude_prompts import Piece, pieces
+from debrief.sources.pulls import creates_pull_request, pull_request_urls
+from debrief.sources.records import compact_json, mapping, sequence, string
+
+MENTIONS_KEPT = 50
+"""Pull requests that are merely mentioned, of which a session keeps at most this many."""
+
+MENTION_WINDOW = 65_536
+"""Only this much of a text is searched for pull requests."""
+
+NO_MODEL = "<synthetic>"
+"""The model's name on rows that Claude Code wrote itself."""
+
+
+class Place(Struct, frozen=True):
+    """Where a row stands: its line, its time, its own id."""
+
+    line: int
+    ts_us: int | None = None
+    native_id: str | None = None
+
+
+class _Call(Struct, frozen=True):
+    call_id: str
+    message_id: str | None
+    tool: str
+    kind: ToolKind
+    command: str | None
+    path: str | None
+
+
+class Conversation:
+    """Writes into `builder`, whose `agent` and `replaying` the format sets.
+
+    `ending` knows how things stand, `spoken` whether anything was said on the main chain yet.
+    """
+
+    def __init__(self, builder: SessionBuilder) -> None:
+        self._builder = builder
+        self._calls: dict[str, _Call] = {}
+        self._uses: dict[str, int] = {}
+        self._nameless: list[_Call] = []
+        self._stopped: set[str] = set()
+        self._mentions: set[str] = set()
+        self._model: str | None = None
+        self._summary: int | None = None
+        self.ending = Ending()
+        self.spoken = False
+
+    @property
+    def _main(self) -> bool:
+        return self._builder.agent is None
+
+    def assistant(self, message: dict[str, Any], place: Place) -> None:
+        """A row of the assistant: its blocks as events, its usage as (part of) a model call."""
+        content = message.get("content")
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else sequence(content)
+        model, message_id = string(message.get("model")), string(message.get("id"))
+        stop_reason = string(message.get("stop_reason"))
+        own_words = model == NO_MODEL
+        if self._main:
+            self.spoken, self._summary = True, None
+            if not own_words:
+                self._model_named(model, place)
+        first = self._builder.event_count
+        for block in blocks:
+            self._assistant_block(mapping(block), place, message_id, stop_reason, own_words=own_words)
+        if not own_words:
+            event = first if self._builder.event_count > first else None
+            self._count(message, message_id, model, event, place)
+
+    def _assistant_block(
+        self,
+        block: dict[str, Any],
+        place: Place,
+        message_id: str | None,
+        stop_reason: str | None,
+        *,
+        own_words: bool,
+    ) -> None:
+        kind = string(block.get("type"))
+        if kind == "text":
+            self._said(string(block.get("text")) or "", place, stop_reason, own_words=own_words)
+        elif kind == "thinking":
+            if text := string(block.get("thinking")):
+                self._event("reasoning", "assistant", place, text=text)
+            if self._main:
+                self.ending.stands("running", "The last record is a thought that no answer follows.")
+        elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
+            self._call(block, place, message_id)
+        elif kind == "fallback":
+            self._model_named(string(mapping(block.get("to")).get("model")), place)
+        elif kind is not None and kind.endswith("tool_result"):
+            self._result(block, place, None, None)
+        elif kind not in ("redacted_thinking", "image", "document"):
+            self._builder.opaque(f"content block of type {kind!r}", line=place.line, ts_us=place.ts_us)
+
+    def _said(self, text: str, place: Place, stop_reason: str | None, *, own_words: bool) -> None:
+        if not text.strip():
+            return
+        ordinal = self._event("message", "assistant", place, text=text, injected=own_words)
+        self._mention(text, ordinal)
+        if self._main and not own_words:
+            self.ending.spoke(stop_reason)
+
+    def _model_named(self, model: str | None, place: Place) -> None:
+        """The main chain's model; its first mention is no change."""
+        if model is None or model == self._model:
+            return
+        if self._model is not None:
+            self._event("model_change", "system", place, text=f"{self._model} -> {model}")
+        self._model = model
+
+    def model_changed(self, model: str | None, place: Place) -> None:
+        """A record says outright that another model goes on."""
+        self._model_named(model, place)
+
+    def _count(
+        self,
+        message: dict[str, Any],
+        message_id: str | None,
+        model: str | None,
+        event: int | None,
+        place: Place,
+    ) -> None:
+        key = message_id or place.native_id or f"line {place.line}"
+        if string(message.get("stop_reason")):
+            self._stopped.add(key)
+        tokens = tokens_of(message.get("usage"))
+        # Without a stop reason on any of its rows a response's output is the placeholder it began with.
+        placeholder = key not in self._stopped and tokens.output is not None
+        self.count_call(key, model, tokens, ("output",) if placeholder else (), event, place)
+
+    def count_call(
+        self,
+        key: str,
+        model: str | None,
+        tokens: Tokens,
+        lower_bound: tuple[str, ...],
+        event: int | None,
+        place: Place,
+    ) -> None:
+        """Hand a model call to the builder; the headless stream first waits for the run's own totals."""
+        self._builder.model_call(
+            key, model=model, tokens=tokens, ts_us=place.ts_us, lower_bound=lower_bound, event=event
+        )
+
+    def _call(self, block: dict[str, Any], place: Place, message_id: str | None) -> None:
+        given_id = string(block.get("id"))
+        known = self._calls.get(given_id) if given_id else None
+        if known is not None and known.message_id == message_id:
+            return
+        tool = string(block.get("name")) or "unnamed tool"
+        kind = tool_kind(tool)
+        arguments = mapping(block.get("input"))
+        target = call_target(kind, arguments)
+        call_id = self._unique(given_id or f"{place.native_id or place.line}:{tool}", known)
+        call = _Call(call_id, message_id, tool, kind, target.command, target.path)
+        if given_id:
+            self._calls[given_id] = call
+        else:
+            self._nameless.append(call)
+        self._builder.event(
+            "tool_call",
+            "assistant",
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=tool,
+            tool_kind=kind,
+            command=target.command,
+            path=target.path,
+            args=compact_json(arguments) if arguments else "",
+            edits=target.edits,
+        )
+        if self._main:
+            self.ending.called(call_id, tool)
+
+    def _unique(self, call_id: str, superseded: _Call | None) -> str:
+        """Gateways count their call ids anew; a later use of one gets a number, and the earlier is over."""
+        if superseded is not None and self._main:
+            self.ending.answered(superseded.call_id)
+        uses = self._uses[call_id] = self._uses.get(call_id, 0) + 1
+        return call_id if uses == 1 else f"{call_id}#{uses}"
+
+    def _result(self, block: dict[str, Any], place: Place, structured: object, denial: object) -> None:
+        given_id = string(block.get("tool_use_id"))
+        call = self._calls.get(given_id) if given_id else (self._nameless.pop() if self._nameless else None)
+        text = flat_text(block.get("content"))
+        outcome = outcome_of(text, flagged=block.get("is_error"), structured=structured, denial=denial)
+        call_id = call.call_id if call else given_id
+        ordinal = self._builder.event(
+            "tool_result",
+            "tool",
+            text=text,
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=call.tool if call else None,
+            tool_kind=call.kind if call else None,
+            command=call.command if call else None,
+            path=call.path if call else None,
+            outcome=outcome,
+            exit_code=exit_code_of(text) if outcome == "error" else None,
+            duration_ms=duration_ms_of(structured),
+        )
+        if self._main:
+            self.ending.answered(call_id)
+        if call and outcome == "ok" and creates_pull_request(call.tool, call.command):
+            self._created(text, ordinal)
+        self._mention(text, ordinal)
+
+    def user(
+        self,
+        message: dict[str, Any],
+        place: Place,
+        *,
+        injected: bool,
+        structured: object = None,
+        denial: object = None,
+    ) -> list[str]:
+        """A user row: results as events, text taken apart; gives back what of it was typed.
+
+        The typed text becomes one prompt however many blocks it stands in; `injected` says that the row as a
+        whole comes from the tool. The prompt is left to the caller, who knows which were shown already.
+        """
+        content = message.get("content")
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else sequence(content)
+        typed: list[str] = []
+        others: list[str] = []
+        for value in blocks:
+            block = {"type": "text", "text": value} if isinstance(value, str) else mapping(value)
+            kind = string(block.get("type"))
+            if kind == "tool_result":
+                self._result(block, place, structured, denial)
+            elif kind == "text":
+                for piece in pieces(string(block.get("text")) or ""):
+                    if piece.kind == "prompt" and not injected:
+                        typed.append(piece.text)
+                    else:
+                        self._piece(piece, place)
+            elif kind in ("image", "document"):
+                others.append(f"[{kind}]")
+            else:
+                self._builder.opaque(f"content block of type {kind!r}", line=place.line, ts_us=place.ts_us)
+        if others and not typed:
+            if injected or not self._main:
+                self._event("message", "user", place, text=" ".join(others), injected=True)
+            else:
+                typed = others
+        return typed
+
+    def _piece(self, piece: Piece, place: Place) -> None:
+        if piece.kind == "interrupt":
+            self.interrupt(piece.text, place)
+        elif piece.kind == "summary":
+            self.summary(piece.text, place)
+        else:
+            self.note(piece.text, place)
+
+    def prompt(self, text: str, place: Place) -> None:
+        """A person typed `text`; in a sub-agent's chain it is the order of the agent above."""
+        if not self._main:
+            self._event("message", "user", place, text=text, injected=True)
+            return
+        ordinal = self._event("prompt", "user", place, text=text)
+        self._mention(text, ordinal)
+        self.spoken, self._summary = True, None
+        self.ending.prompted()
+
+    def note(self, text: str, place: Place) -> None:
+        """Text that the tool put into the conversation."""
+        if not text.strip():
+            return
+        self._event("message", "user", place, text=text, injected=True)
+        if self._main and text in ("/exit", "/quit"):
+            self.ending.left()
+
+    def interrupt(self, text: str, place: Place) -> None:
+        """A person stopped the agent."""
+        self._event("interrupt", "user", place, text=text)
+        if self._main:
+            self.spoken = True
+            self.ending.interrupted()
+
+    def api_error(self, text: str, place: Place) -> None:
+        """The model's service failed or refused; `text` is its word."""
+        self._event("api_error", "system", place, text=text)
+        if self._main:
+            first_line = text.strip().partition("\n")[0][:200]
+            self.ending.failed(f"The model's service failed, and nothing follows: {first_line}")
+
+    def compaction(self, text: str, place: Place, *, by_hand: bool) -> None:
+        """The boundary at which the conversation was summarised; the summary itself follows."""
+        self._summary = self._event("compaction", "system", place, text=text)
+        if self._main and by_hand:
+            self.ending.stands("finished", "A person had the conversation summarised; nothing follows.")
+
+    def summary(self, text: str, place: Place) -> None:
+        """The summary's text: part of the boundary before it, or, without one, a compaction itself."""
+        if self._summary is not None:
+            kept, cut = self._builder.text(text)
+            self._builder.amend(self._summary, text=kept, cut=cut)
+            self._summary = None
+        else:
+            self._event("compaction", "system", place, text=text)
+
+    def turn_end(self, duration_ms: int | None, place: Place) -> None:
+        """The agent handed back to the person."""
+        self._builder.event(
+            "turn_end",
+            "system",
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            duration_ms=duration_ms,
+        )
+        if self._main:
+            self.ending.turned()
+
+    def subagent(self, what: str, place: Place) -> None:
+        """The events of the builder's agent begin."""
+        self._event("subagent", "system", place, text=what)
+
+    def _event(
+        self, kind: EventKind, actor: Actor, place: Place, *, text: str, injected: bool = False
+    ) -> int:
+        return self._builder.event(
+            kind,
+            actor,
+            text=text,
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            injected=injected,
+        )
+
+    def _created(self, text: str, ordinal: int) -> None:
+        """The command that creates one prints its URL on a line of its own; others may stand around it."""
+        alone = [
+            found
+            for line in text[-MENTION_WINDOW:].splitlines()
+            for found in pull_request_urls(line)
+            if line.strip().removeprefix("remote:").strip() == found.url
+        ]
+        if not alone:
+            found_urls = {found.url: found for found in pull_request_urls(text[-MENTION_WINDOW:])}
+            alone = list(found_urls.values()) if len(found_urls) == 1 else []
+        for found in alone[:1]:
+            self._builder.pull_request(
+                found.url,
+                created=True,
+                evidence="tool_result",
+                event=ordinal,
+                number=found.number,
+                repository=found.repository,
+            )
+
+    def _mention(self, text: str, ordinal: int) -> None:
+        for found in pull_request_urls(text[:MENTION_WINDOW]):
+            if found.url in self._mentions:
+                continue
+            if len(self._mentions) >= MENTIONS_KEPT:
+                return
+            self._mentions.add(found.url)
+            self._builder.pull_request(
+                found.url,
+                created=False,
+                evidence="mention",
+                event=ordinal,
+                number=found.number,
+                repository=found.repository,
+            )

@@ -1,0 +1,55 @@
+"""The first record of a Codex session: who, where, which version, and whose child."""
+
+import hashlib
+import re
+from typing import Any
+
+from debrief.model import Relation
+from debrief.sources.builder import SessionBuilder
+from debrief.sources.records import compact_json, mapping, string
+
+_REMOTE = re.compile(
+    r"(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+(?=/))?[:/]+(?P<path>[^\s?#]+?)"
+    r"(?:\.git)?/*$"
+)
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def repository_of(url: str | None) -> str | None:
+    """`owner/name` of a forge's URL (ssh or https), else the URL without credentials."""
+    if not url:
+        return None
+    match = _REMOTE.match(url.strip())
+    if match and "/" in match.group("path"):
+        return match.group("path").strip("/")
+    return _CREDENTIALS.sub("", url.strip())
+
+
+def parent_of(meta: dict[str, Any]) -> tuple[Relation | None, str | None]:
+    """How this session came of another, and of which one."""
+    source = mapping(meta.get("source")).get("subagent")
+    spawn = mapping(mapping(source).get("thread_spawn"))
+    parent = string(meta.get("parent_thread_id")) or string(spawn.get("parent_thread_id"))
+    forked = string(meta.get("forked_from_id"))
+    if source or meta.get("thread_source") == "subagent" or parent:
+        return "subagent", parent or forked
+    return ("fork", forked) if forked else (None, None)
+
+
+def read_meta(builder: SessionBuilder, meta: dict[str, Any]) -> None:
+    """Set on `builder` what the session says about itself."""
+    git = mapping(meta.get("git"))
+    builder.native_id = string(meta.get("id")) or string(meta.get("session_id"))
+    builder.agent_version = string(meta.get("cli_version"))
+    builder.surface = string(meta.get("originator"))
+    builder.user = string(meta.get("creator_user_id"))
+    builder.cwd = string(meta.get("cwd"))
+    builder.branch = string(git.get("branch"))
+    builder.commit = string(git.get("commit_hash"))
+    builder.repository = repository_of(string(git.get("repository_url")))
+    builder.relation, builder.parent_id = parent_of(meta)
+
+
+def unnamed(first: object) -> str:
+    """An id for a session that does not say its own, the same for the same first record."""
+    return f"unnamed-{hashlib.sha256(compact_json(first).encode()).hexdigest()[:32]}"

@@ -1,0 +1,58 @@
+"""The formats, in the order in which they are tried on a document's first bytes."""
+
+import os.path
+
+from debrief.errors import NotATranscript
+from debrief.sources.formats.claude_code import CLAUDE_CODE
+from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
+from debrief.sources.formats.codex import CODEX
+from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.source import SourceFormat
+
+FORMATS: tuple[SourceFormat, ...] = (
+    CODEX,
+    CODEX_EXEC,
+    CLAUDE_CODE_STREAM,
+    CLAUDE_CODE,
+)
+
+
+def sniff(head: bytes) -> SourceFormat:
+    """The format of a document that begins with `head` (at most `HEAD_BYTES`).
+
+    Raises `NotATranscript`, with the reason, where there is none.
+    """
+    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf"):
+        raise NotATranscript("the file is empty")
+    for candidate in FORMATS:
+        if candidate.recognises(head):
+            return candidate
+    if b"\x00" in head[:1024]:
+        raise NotATranscript("binary content, not a transcript")
+    raise NotATranscript("no transcript format that Debrief knows")
+
+
+def format_named(name: str) -> SourceFormat:
+    """The format called `name`; raises KeyError where there is none."""
+    return next(candidate for candidate in FORMATS if candidate.name == name)
+
+
+def roots(environment: dict[str, str]) -> list[tuple[SourceFormat, str]]:
+    """Where agents keep transcripts on this machine: each format with a glob pattern of folders.
+
+    A pattern whose variable `environment` does not set is left out.
+    """
+    found = []
+    for candidate in FORMATS:
+        for pattern in candidate.roots:
+            path = pattern
+            if path.startswith("$"):
+                variable, _, rest = path[1:].partition("/")
+                value = environment.get(variable)
+                if not value:
+                    continue
+                path = os.path.join(value, rest)  # noqa: PTH118 (a pattern, not a path)
+            if path.startswith("~"):
+                path = environment.get("HOME", "~") + path[1:]
+            found.append((candidate, path))
+    return found

@@ -1,0 +1,19 @@
+"""Rows: sessions, pages of them, keys, seen files; and raw transcripts beside the database."""
+
+from debrief.store.blobs import Blob, BlobFolder
+from debrief.store.keys import Key
+from debrief.store.pages import Page, Row, SessionFilter
+from debrief.store.sessions import Packed, StoredDocument
+from debrief.store.store import Store
+
+__all__ = [
+    "Blob",
+    "BlobFolder",
+    "Key",
+    "Packed",
+    "Page",
+    "Row",
+    "SessionFilter",
+    "Store",
+    "StoredDocument",
+]

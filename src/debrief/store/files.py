@@ -1,0 +1,39 @@
+"""Files that an import has seen, with the stamp that they had: an unchanged one is not opened again."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, structs
+from sqlalchemy import Connection, select
+
+from debrief.store import dialects
+from debrief.store.schema import seen_files
+from debrief.store.store import Store
+
+
+class SeenFile(Struct, frozen=True, kw_only=True):
+    """What the import said of a file.
+
+    `stamp` changes when the file, its companions or what reads them changes.
+    """
+
+    path: str
+    stamp: str
+    outcome: str
+    format: str | None
+    detail: str
+
+
+def seen(connection: Connection, enterprise_id: str) -> dict[str, SeenFile]:
+    """All files seen, by path."""
+    columns = [seen_files.c[field] for field in SeenFile.__struct_fields__]
+    found = connection.execute(select(*columns).where(seen_files.c.enterprise_id == enterprise_id))
+    return {row.path: SeenFile(**row._mapping) for row in found}
+
+
+def put(store: Store, connection: Connection, enterprise_id: str, files: Iterable[SeenFile]) -> None:
+    """Note `files`, inside the caller's transaction."""
+    dialects.execute_all(
+        connection,
+        dialects.upsert(store.writer, seen_files),
+        [{"enterprise_id": enterprise_id, **structs.asdict(file)} for file in files],
+    )

@@ -1,0 +1,113 @@
+"""The tables. Every primary key and unique key begins with `enterprise_id`, so that they distribute by it.
+
+Times are microseconds since the epoch. Raw transcripts lie outside, in `blobs`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+)
+
+metadata = MetaData()
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("org_id", String, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+# One row per session. `item` is its rendered answer, of which the first `basics_size` bytes are the basics;
+# `rendering` names the version and public URL that it was rendered for. The other columns are what the
+# contract filters by.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("org_id", String, nullable=False),
+    Column("user_id", String),
+    Column("status", String, nullable=False),
+    Column("repository", String),
+    Column("title", String),
+    Column("format", String, nullable=False),
+    Column("issue_count", Integer, nullable=False),
+    Column("has_analysis", SmallInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("last_event_us", BigInteger),
+    Column("rendering", String, nullable=False),
+    Column("basics_size", Integer, nullable=False),
+    Column("item", LargeBinary, nullable=False),
+    Index("ix_sessions_created", "enterprise_id", "created_us", "session_id"),
+    Index("ix_sessions_org_created", "enterprise_id", "org_id", "created_us", "session_id"),
+    Index("ix_sessions_user_created", "enterprise_id", "user_id", "created_us", "session_id"),
+    Index("ix_sessions_updated", "enterprise_id", "updated_us", "session_id"),
+    Index("ix_sessions_repository", "enterprise_id", "repository", "created_us", "session_id"),
+    Index("ix_sessions_status", "enterprise_id", "status", "created_us", "session_id"),
+)
+
+session_tags = Table(
+    "session_tags",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Index("ix_session_tags_session", "enterprise_id", "session_id"),
+)
+
+# What the item was rendered from: the StoredSession without its events, and its events apart, both packed.
+session_records = Table(
+    "session_records",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+    Column("events", LargeBinary, nullable=False),
+)
+
+# The raw documents of a session; position 0 is the main one.
+session_documents = Table(
+    "session_documents",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+# Files that an import has seen, so that the next one need only look at their size and time.
+seen_files = Table(
+    "seen_files",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("stamp", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("format", String),
+    Column("detail", String, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("key_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("org_id", String),
+    Column("key_hash", String, nullable=False),
+    Column("hint", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+    Index("ix_api_keys_hash", "key_hash"),
+)

@@ -1,0 +1,1 @@
+"""What programs ask for: a file per resource, and the query and the schemas that the resources share."""

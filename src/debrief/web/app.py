@@ -1,0 +1,42 @@
+"""The web application: settings and an open store in, an ASGI application out. The caller closes the store."""
+
+from fastapi import FastAPI
+
+import debrief
+from debrief.config import Settings
+from debrief.store import Store
+from debrief.web import problems
+from debrief.web.api import health, sessions as sessions_api
+from debrief.web.dash import login, reference, session, sessions, stylesheet
+from debrief.web.site import Site
+
+DESCRIPTION = """What happened in our coding agents' sessions, what went wrong, what it cost and what to change.
+
+The paths, parameters and answers are those of the v2 enterprise sessions API that its clients know; what
+Debrief adds beside them is marked as ours. Every request carries `Authorization: Bearer <key>`.
+"""
+
+
+def create_app(settings: Settings, store: Store, *, public_url: str) -> FastAPI:
+    """Build the application. `public_url` is the address that people reach it at."""
+    app = FastAPI(
+        title="Debrief",
+        version=debrief.__version__,
+        description=DESCRIPTION,
+        # Swagger UI and ReDoc come from a CDN and need scripts; `reference` shows the same without either.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.site = Site(settings, store, public_url.rstrip("/"), settings.secret())
+    problems.install(app)
+    for router in (
+        sessions_api.router,
+        health.router,
+        sessions.router,
+        session.router,
+        login.router,
+        reference.router,
+        stylesheet.router,
+    ):
+        app.include_router(router)
+    return app

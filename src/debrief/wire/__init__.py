@@ -1,0 +1,1 @@
+"""Nouns in, wire shapes out: what clients of the enterprise sessions API read. Pure."""
