@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check install lock format clean
+.PHONY: run test check install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -24,6 +24,9 @@ check: $(DEV_STAMP) ## format, lint, types, imports, house tests and the fast te
 format: $(DEV_STAMP) ## rewrite in our style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(DEV_STAMP) ## write the generated documentation
+	$(BIN)/python -c "from debrief.analysis.catalogue import catalogue_markdown; print(catalogue_markdown(), end='')" > docs/detectors.md
 
 lock: $(DEV_STAMP) ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

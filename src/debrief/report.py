@@ -18,6 +18,9 @@ from debrief.wire import v2
 PREVIEW_KEY = b"debrief analyse"
 """Keys the placeholders of secrets where nothing is stored, and so no installation's key is needed."""
 
+FLAGGED = frozenset({"error", "rejected", "cascade", "interrupted"})
+"""Outcomes whose result carries the transcript's own error flag, whoever is to blame."""
+
 _WORST = ("missing", "lower_bound", "exact")
 
 
@@ -50,7 +53,8 @@ def analysis_json(
                 "actor": event.actor,
                 "ts": None if event.ts_us is None else v2.wire_time(event.ts_us),
                 "tool": event.tool,
-                "is_error": event.is_error,
+                "is_error": event.outcome in FLAGGED,
+                "outcome": event.outcome,
                 "text": event.text,
             }
             for event in session.events

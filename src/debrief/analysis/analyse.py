@@ -4,7 +4,9 @@ A detector is a guest here: one that raises becomes a fault of the analysis, and
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from debrief.analysis.actions import action_items
@@ -15,12 +17,18 @@ from debrief.analysis.impact import Price, cost_text, impact, price
 from debrief.analysis.prompt import suggest_prompt
 from debrief.analysis.steps import build_view
 from debrief.analysis.timeline import build_timeline
-from debrief.model import IMPACTS, Analysis, Issue, Session
+from debrief.model import ActionItem, Analysis, Issue, Session
+from debrief.model.analysis import Impact
 
 ANALYSER_VERSION = 1
 """Counts up whenever the same session would get another analysis; see also each detector's version."""
 
 ISSUES_SHOWN = 8
+
+SHOWN_PER_DETECTOR = 3
+"""A fourth missing command adds to the list, not to what the reader learns."""
+
+_IMPACTS: tuple[Impact, ...] = ("High", "Medium", "Low")
 
 Made = TypeVar("Made")
 
@@ -32,20 +40,15 @@ def analyse(session: Session, detectors: Sequence[Detector] = DETECTORS) -> Anal
     seen = scene(view)
     found: list[Trouble] = []
     for detector in detectors:
-        found += guarded(detector.id, lambda one=detector: _of(one, seen), [], faults)  # type: ignore[misc]
-    issued = guarded("issues", lambda: _issues(found, seen), [], faults)
+        found += guarded(detector.id, partial(_of, detector, seen), [], faults)
+    issued: list[tuple[Issue, Trouble]] = guarded("issues", partial(_issues, found, seen), [], faults)
     issues = tuple(issue for issue, _ in issued)
     return Analysis(
         analyser_version=ANALYSER_VERSION,
         issues=issues,
-        timeline=guarded("timeline", lambda: build_timeline(view), (), faults),
-        action_items=guarded(
-            "actions",
-            lambda: action_items([(issue.id, trouble) for issue, trouble in issued], seen),
-            (),
-            faults,
-        ),
-        suggested_prompt=guarded("prompt", lambda: suggest_prompt(view, issues), None, faults),
+        timeline=guarded("timeline", partial(build_timeline, view), (), faults),
+        action_items=guarded("actions", partial(_actions, issued, seen), (), faults),
+        suggested_prompt=guarded("prompt", partial(suggest_prompt, view, issues), None, faults),
         faults=tuple(faults),
     )
 
@@ -79,12 +82,20 @@ def _issues(found: list[Trouble], seen: Scene) -> list[tuple[Issue, Trouble]]:
         judged = impact(trouble, cost)
         evidence = trouble.evidence
         if judged is not None and evidence:
-            weighed.append(((IMPACTS.index(judged), -cost.steps, evidence[0]), trouble, cost))
+            weighed.append(((_IMPACTS.index(judged), -cost.steps, evidence[0]), trouble, cost))
     weighed.sort(key=lambda entry: entry[0])
-    return [
-        (_issue(f"issue_{number}", place[0], trouble, cost, seen), trouble)
-        for number, (place, trouble, cost) in enumerate(weighed[:ISSUES_SHOWN], start=1)
-    ]
+    shown: list[tuple[Issue, Trouble]] = []
+    of_detector: Counter[str] = Counter()
+    for place, trouble, cost in weighed:
+        of_detector[trouble.detector.id] += 1
+        if of_detector[trouble.detector.id] <= SHOWN_PER_DETECTOR and len(shown) < ISSUES_SHOWN:
+            issue = _issue(f"issue_{len(shown) + 1}", place[0], trouble, cost, seen)
+            shown.append((issue, trouble))
+    return shown
+
+
+def _actions(issued: list[tuple[Issue, Trouble]], seen: Scene) -> tuple[ActionItem, ...]:
+    return action_items([(issue.id, trouble) for issue, trouble in issued], seen)
 
 
 def _issue(issue_id: str, impact_index: int, trouble: Trouble, cost: Price, seen: Scene) -> Issue:
@@ -92,7 +103,7 @@ def _issue(issue_id: str, impact_index: int, trouble: Trouble, cost: Price, seen
     return Issue(
         id=issue_id,
         label=trouble.detector.label,
-        impact=("High", "Medium", "Low")[impact_index],
+        impact=_IMPACTS[impact_index],
         issue=f"{sentence} {cost_text(trouble, cost)}.",
         detector=trouble.detector.id,
         detector_version=trouble.detector.version,

@@ -39,8 +39,8 @@ SECTIONS = ("Why it matters:", "When it is wrong:", "What it suggests:")
 
 _HEAD = """# Detectors
 
-What Debrief looks for in a session. Each issue names its detector and cites the events that show it. This page
-is made of the detectors' docstrings by `debrief.analysis.catalogue.catalogue_markdown`; do not edit it.
+What Debrief looks for in a session. Each issue names its detector and cites the events that show it. This
+page is made of the detectors' docstrings by `debrief.analysis.catalogue.catalogue_markdown`; do not edit it.
 """
 
 

@@ -1,4 +1,4 @@
-"""Steps in, the changes of source among them out: which files, how much, and what counts as looking after it."""
+"""Steps in, the changes of source among them out: which files, how much, and what looked after them."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -6,8 +6,45 @@ from pathlib import PurePosixPath
 from debrief.analysis.view import Step
 
 SOURCE_SUFFIXES = frozenset(
-    ".c .cc .clj .cpp .cs .cxx .dart .ex .exs .go .h .hpp .java .jl .js .jsx .kt .kts .lua .m .mjs .ml .mm "
-    ".php .pl .py .rb .rs .scala .sh .sql .svelte .swift .ts .tsx .vue .zig".split()
+    {
+        ".c",
+        ".cc",
+        ".clj",
+        ".cpp",
+        ".cs",
+        ".cxx",
+        ".dart",
+        ".ex",
+        ".exs",
+        ".go",
+        ".h",
+        ".hpp",
+        ".java",
+        ".jl",
+        ".js",
+        ".jsx",
+        ".kt",
+        ".kts",
+        ".lua",
+        ".m",
+        ".mjs",
+        ".ml",
+        ".mm",
+        ".php",
+        ".pl",
+        ".py",
+        ".rb",
+        ".rs",
+        ".scala",
+        ".sh",
+        ".sql",
+        ".svelte",
+        ".swift",
+        ".ts",
+        ".tsx",
+        ".vue",
+        ".zig",
+    }
 )
 """Files that can be built, run or tested; prose, styles and settings are not among them."""
 

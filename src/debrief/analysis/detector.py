@@ -8,6 +8,7 @@ in the catalogue: what it looks for, then the paragraphs "Why it matters:", "Whe
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -25,18 +26,43 @@ State = Literal[
 ]
 
 
+HITS_KEPT = 200
+"""Hits of one detector in one session that are looked into."""
+
+MATCHES_TRIED = 3
+"""Matches of one pattern in one result that may be turned down before the next pattern is tried."""
+
+_FOREIGN = frozenset({"site-packages", "node_modules", "dist-packages"})
+
+
 class Scene(View, frozen=True, kw_only=True):
-    """A View, with what all detectors would look for again: what results say, where people stopped the agent."""
+    """A View, with what more than one detector would have to look for.
+
+    `speeches`: what results say in their own voice. `interrupts`: where people stopped the agent.
+    `own_names`: folders and files, without ending, of the paths that calls name, installed packages left out.
+    """
 
     speeches: tuple[Speech, ...] = ()
     interrupts: tuple[Event, ...] = ()
+    own_names: frozenset[str] = frozenset()
 
 
 def scene(view: View) -> Scene:
     """The scene that `view` sets."""
     fields = {name: getattr(view, name) for name in View.__struct_fields__}
     interrupts = tuple(event for event in view.events if event.kind == "interrupt")
-    return Scene(**fields, speeches=speeches(view), interrupts=interrupts)
+    paths = {event.path for event in view.events if event.path}
+    return Scene(
+        **fields, speeches=speeches(view), interrupts=interrupts, own_names=frozenset(_names_in(paths))
+    )
+
+
+def _names_in(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        parts = path.replace("\\", "/").split("/")
+        if _FOREIGN.isdisjoint(parts):
+            yield from parts[:-1]
+            yield parts[-1].rsplit(".", 1)[0]
 
 
 class Advice(Struct, frozen=True):
@@ -50,12 +76,14 @@ class Finding(Struct, frozen=True, kw_only=True):
     """One sight of a problem.
 
     `signature` says which findings are the same problem, in this session and in others. `summary` is the
-    issue's sentence without its end; the cost is added to it. `steps` are the tool calls that show the
-    problem, `evidence` further events. `impact` is given where the cost in steps cannot tell it.
+    issue's sentence without its end; the cost is added to it. `subject` is what it is about in the
+    transcript's own word, where there is one: a command, a package, a variable. `steps` are the tool calls
+    that show the problem, `evidence` further events. `impact` is given where the cost in steps cannot tell.
     """
 
     signature: str
     summary: str
+    subject: str = ""
     steps: tuple[Step, ...] = ()
     evidence: tuple[int, ...] = ()
     advice: tuple[Advice, ...] = ()
@@ -79,8 +107,9 @@ class Detector(ABC):
     def find(self, scene: Scene) -> Iterable[Finding]:
         """Every finding in `scene`, in order. Reads nothing else."""
 
-    def resolves(self, hit: Step, later: Step) -> bool:
-        """Whether `later` shows that what failed in `hit` works now."""
+    def resolves(self, finding: Finding, later: Step) -> bool:
+        """Whether `later` shows that what failed in the finding's step works now."""
+        hit = finding.steps[0]
         return later.family == hit.family and later.target == hit.target and succeeded(later)
 
     def fixed_for_good(self, hits: tuple[Step, ...], resolution: Step, scene: Scene) -> bool:
@@ -92,29 +121,44 @@ class Detector(ABC):
 class PatternDetector(Detector):
     """A detector that is data: patterns on what results say.
 
-    The first group that matched is `{what}` in the templates; `{line}` is the line of the match, `{command}`
-    the shell line. Patterns are case-sensitive unless they say otherwise themselves, and every repetition in
-    them is bounded, so that a hostile line costs no more than its length.
+    The first group that matched is `{what}` in the templates and the finding's subject; `{line}` is the line
+    of the match, `{part}` the command that the shell line is judged by. Patterns are case-sensitive unless
+    they say otherwise themselves, and every repetition in them is bounded, so that a hostile line costs no
+    more than its length. `needles` are strings in lower case, one of which every match holds: most results
+    are passed over for want of one. `listens` passes over steps before anything is read.
     """
 
     patterns: ClassVar[tuple[re.Pattern[str], ...]]
+    needles: ClassVar[tuple[str, ...]]
     summary: ClassVar[str]
     advice: ClassVar[tuple[Advice, ...]] = ()
 
     def find(self, scene: Scene) -> Iterator[Finding]:
-        """One finding for each step that a pattern matches."""
+        """One finding for each step that a pattern matches, up to `HITS_KEPT`."""
+        found = 0
         for speech in scene.speeches:
             match = self.match(speech, scene)
             if match is not None:
                 yield self.finding(speech, match)
+                found += 1
+                if found == HITS_KEPT:
+                    return
 
     def match(self, speech: Speech, scene: Scene) -> re.Match[str] | None:
         """The first match in `speech` that `accepts` lets pass."""
+        folded = speech.folded
+        if not any(needle in folded for needle in self.needles) or not self.listens(speech.step):
+            return None
         for pattern in self.patterns:
-            for match in pattern.finditer(speech.text):
+            for match in islice(pattern.finditer(speech.text), MATCHES_TRIED):
                 if self.accepts(speech.step, match, scene):
                     return match
         return None
+
+    def listens(self, step: Step) -> bool:
+        """Whether the result of `step` can show the problem at all."""
+        del step
+        return True
 
     def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
         """Whether `match` in the result of `step` means what the pattern is for."""
@@ -134,12 +178,12 @@ class PatternDetector(Detector):
         filled = {
             "what": short(what, 80).replace("`", "'"),
             "line": short(line, 160),
-            "command": code(step.command or step.call.tool or step.target),
-            "target": short(step.target, 60),
+            "part": code(_part(step), 60),
         }
         return Finding(
             signature=self.signature(step, what, line),
             summary=self.summary.format(**filled),
+            subject=filled["what"],
             steps=(step,),
             advice=tuple(Advice(advice.type, advice.text.format(**filled)) for advice in self.advice),
         )
@@ -150,6 +194,12 @@ def succeeded(step: Step) -> bool:
     if step.family in ("test", "build", "lint"):
         return step.red is False
     return step.outcome == "ok" and not step.exit_hidden
+
+
+def _part(step: Step) -> str:
+    """Of a compound shell line the command that it is judged by."""
+    chosen = [p for p in step.parts if (p.family, p.target) == (step.family, step.target)]
+    return chosen[-1].text if chosen else step.command or step.call.tool or step.target
 
 
 def bound(pattern: str, flags: int = 0) -> re.Pattern[str]:

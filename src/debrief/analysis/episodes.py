@@ -4,7 +4,7 @@ Findings with one signature are one trouble and become one issue, however often 
 symptom, a trouble is dropped where the steps that show it already show a more basic one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -110,11 +110,11 @@ def rank(trouble: Trouble) -> int:
 def _trouble(
     detector: Detector, signature: str, group: list[Finding], steps: Sequence[Step]
 ) -> Trouble | None:
-    hits = sorted({step.index: step for finding in group for step in finding.steps}.items())
-    shown = tuple(step for _, step in hits)
+    first_of = {step.index: finding for finding in reversed(group) for step in finding.steps}
+    shown = tuple(steps[index] for index in sorted(first_of))
     episodes: tuple[Episode, ...] = ()
     if shown and group[-1].state == "watch":
-        whole = _followed(detector, shown, steps)
+        whole = _followed(detector, shown, first_of, steps)
         episodes = tuple(episode for episode in whole if len(episode.hits) >= detector.least)
         if not episodes:
             return None
@@ -123,16 +123,16 @@ def _trouble(
     return Trouble(detector=detector, signature=signature, findings=tuple(group), episodes=episodes)
 
 
-def _followed(detector: Detector, hits: tuple[Step, ...], steps: Sequence[Step]) -> list[Episode]:
+def _followed(
+    detector: Detector, hits: tuple[Step, ...], first_of: Mapping[int, Finding], steps: Sequence[Step]
+) -> list[Episode]:
     """Cut `hits` into episodes; each ends with the first later step that resolves its first hit."""
     episodes = []
     position = 0
     while position < len(hits):
         first = hits[position]
-        end = next(
-            (later for later in steps[first.index + 1 :] if detector.resolves(first, later)),
-            None,
-        )
+        finding = first_of[first.index]
+        end = next((later for later in steps[first.index + 1 :] if detector.resolves(finding, later)), None)
         start = position
         while position < len(hits) and (end is None or hits[position].index < end.index):
             position += 1

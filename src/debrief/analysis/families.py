@@ -59,6 +59,20 @@ _TEST_FILE = re.compile(r"(?:^|[_\-.])(?:run)?tests?(?:[_\-.]|$)|(?:^|[_\-.])spe
 
 _MAKERS = named("make gmake gradle gradlew")
 _BARE_BUILDERS = _MAKERS | named("ant scons bazel bazelisk")
+_LISTING_FLAGS = (
+    "-l",
+    "--list",
+    "--contains",
+    "--merged",
+    "--no-merged",
+    "--points-at",
+    "--sort",
+    "--show",
+    "-v",
+    "-a",
+    "-r",
+)
+_INLINE = frozenset({"-e", "-c", "-p", "--eval", "-pe", "-ne"})
 _STARTS = ("run", "serve", "clean", "up", "dev", "start")
 _SYNTAX_ONLY = {"node": "--check", "bash": "-n", "sh": "-n", "ruby": "-c", "php": "-l"}
 """The options by which an interpreter looks at a file without running it."""
@@ -72,6 +86,8 @@ def classify_words(words: tuple[str, ...], writes: tuple[str, ...] = ()) -> Verd
     program = program_of(words[0]) if words else ":"
     if writes and program in {"cat", "echo", "printf", "tee", ":"}:
         return "edit", _short(writes[0])
+    if words[1:] in (("--version",), ("-version",), ("-V",), ("--help",), ("-h",), ("version",)):
+        return "read", program
     special = _SPECIAL.get(program)
     found = special(program, words) if special else None
     if found is None and (program in TOOLCHAINS or program in RUNNERS):
@@ -89,11 +105,12 @@ def changes_repository(words: tuple[str, ...]) -> bool:
         return False
     if program != "git":
         return not any(verb in FORGE_READS for verb in rest[:2])
-    if rest[0] == "branch":
-        return any(not word.startswith("-") or word in {"-d", "-D", "-m", "-M"} for word in rest[1:])
+    if rest[0] in {"branch", "tag"}:
+        listing = any(word.startswith(_LISTING_FLAGS) for word in rest[1:])
+        return not listing and any(not word.startswith("-") for word in rest[1:])
     if rest == ("stash",):
         return True
-    if rest[0] in {"remote", "stash", "worktree", "tag", "submodule", "notes"}:
+    if rest[0] in {"remote", "stash", "worktree", "submodule", "notes"}:
         return rest[1:2] not in ((), ("-v",), ("show",), ("list",), ("get-url",), ("-l",), ("status",))
     return rest[0] not in GIT_READS
 
@@ -153,6 +170,8 @@ def _stream_editor(program: str, words: tuple[str, ...]) -> Verdict:
 
 
 def _toolchain(program: str, words: tuple[str, ...]) -> Verdict | None:
+    if program in INTERPRETERS and any(word in _INLINE for word in words[1:3]):
+        return "run", program
     rest = after_flags(words, 1, program)
     if rest[:1] == ("compose",):
         return ("build", "docker compose build") if "build" in rest[1:4] else ("run", "docker compose")
@@ -211,14 +230,14 @@ def _task_family(name: str) -> Family:
 
 def _ran(program: str, words: tuple[str, ...]) -> Verdict:
     if program not in INTERPRETERS:
-        tests = _TEST_FILE.search(program) and ("/" in words[0] or "." in program)
+        tests = _TEST_FILE.search(program) and ("." in program or program.startswith(("test", "run")))
         return ("test" if tests else "run"), _short(program)
     if program in {"node", "nodejs"} and "--test" in words:
         return "test", "node --test"
     if words[1:2] == (_SYNTAX_ONLY.get(program, ""),):
         return "lint", f"{program} {words[1]}"
     rest = after_flags(words, 1, program)
-    inline = any(word in {"-e", "-c", "-p", "--eval"} for word in words[1:3])
+    inline = any(word in _INLINE for word in words[1:3])
     return ("run", program) if inline or not rest else _script(program, rest[0])
 
 

@@ -4,8 +4,10 @@ What the transcript does not tell (a time, mostly) is left out of the reckoning 
 cut-offs stand in one table, to be calibrated in one place.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +15,7 @@ from msgspec import Struct
 from debrief.analysis.detector import Scene, succeeded
 from debrief.analysis.episodes import Episode, Trouble
 from debrief.analysis.view import Step
-from debrief.analysis.wording import plural
+from debrief.analysis.wording import plural, times
 from debrief.model.analysis import Impact
 
 
@@ -28,7 +30,7 @@ class CutOffs(Struct, frozen=True):
 
 
 HIGH: Final = CutOffs(share=0.25, share_steps=5, steps=15, minutes=15, user_turns=2)
-MEDIUM: Final = CutOffs(share=0.08, share_steps=2, steps=4, minutes=3, user_turns=1)
+MEDIUM: Final = CutOffs(share=0.08, share_steps=3, steps=4, minutes=3, user_turns=1)
 
 GAP_STEPS: Final = 12
 """Between two signs of a problem further apart than this, the agent was busy with something else."""
@@ -39,6 +41,17 @@ PAUSE_US: Final = 5 * 60_000_000
 NEVER_DROPPED: Final = frozenset({"Safety", "Access", "Configuration"})
 
 MINUTE_US: Final = 60_000_000
+
+MESSAGE_READ: Final = 16_000
+"""Characters of the last message in which the agent may say what it left undone."""
+
+_SENTENCES = re.compile(r"[.!?]\s|\n")
+_LEFT = re.compile(
+    r"\b(?:not (?:installed|available|found|set|possible)|isn'?t (?:installed|available|set)|missing|unable|"
+    r"unavailable|can(?:'|no)t|could(?:n'?t| not)|failed|fails|blocked|need(?:s|ed)? to be (?:installed|set)|"
+    r"denied|requires?)\b",
+    re.IGNORECASE,
+)
 
 
 class Price(Struct, frozen=True, kw_only=True):
@@ -72,7 +85,7 @@ def price(trouble: Trouble, scene: Scene, taken: set[int]) -> Price:
         total=len(scene.steps),
         minutes=_minutes(spent, scene),
         user_turns=_user_turns(trouble, spent, scene),
-        blocked=watched and not worked and not at_work and (len(trouble.hits) > 1 or not later),
+        blocked=watched and not worked and not at_work and (len(trouble.hits) > 1 or _told(trouble, scene)),
         unresolved=(watched and not worked and not at_work) or trouble.finding.state == "open",
     )
 
@@ -90,19 +103,33 @@ def impact(trouble: Trouble, cost: Price) -> Impact | None:
 
 
 def cost_text(trouble: Trouble, cost: Price) -> str:
-    """The price in brackets, for the end of the issue: "(7 of 41 tool calls, 6 min, unresolved)"."""
-    parts = [f"{cost.steps} of {plural(cost.total, 'tool call')}"] if cost.steps else []
-    if cost.steps and cost.minutes is not None and cost.minutes >= 1:
+    """The price in brackets, for the end of the issue."""
+    calls = plural(cost.total, "tool call")
+    if trouble.finding.state == "open" or not trouble.episodes:
+        return f"({calls} in all, unresolved)" if cost.unresolved else f"({calls} in all)"
+    parts = [times(len(trouble.hits))] if len(trouble.hits) > 1 else []
+    parts.append(f"{cost.steps or len(trouble.hits)} of {calls}")
+    if cost.minutes is not None and cost.minutes >= 1:
         parts.append(f"{cost.minutes:.0f} min")
-    if cost.user_turns and trouble.episodes:
+    if cost.user_turns:
         parts.append(plural(cost.user_turns, "user turn"))
     if cost.unresolved:
         parts.append("unresolved")
     elif trouble.resolved:
         parts.append("resolved")
-    if not parts:
-        parts.append(f"in a session of {plural(cost.total, 'tool call')}")
     return f"({', '.join(parts)})"
+
+
+def _told(trouble: Trouble, scene: Scene) -> bool:
+    """Whether the last message names the problem: its subject stands beside a word of failure."""
+    subject = trouble.finding.subject
+    message = scene.last_message
+    if not subject or message is None or message.ordinal < trouble.hits[-1].last_ordinal:
+        return False
+    return any(
+        subject in sentence and _LEFT.search(sentence)
+        for sentence in _SENTENCES.split(message.text[:MESSAGE_READ])
+    )
 
 
 def _reaches(cost: Price, limit: CutOffs) -> bool:
@@ -134,7 +161,7 @@ def _spent(episodes: Sequence[Episode], steps: Sequence[Step]) -> set[int]:
         spent.update(marks)
         if episode.resolution is not None:
             marks.append(episode.resolution.index)
-        for start, end in zip(marks, marks[1:], strict=False):
+        for start, end in pairwise(marks):
             if end - start <= GAP_STEPS:
                 spent.update(range(start, min(end, len(steps))))
     return spent

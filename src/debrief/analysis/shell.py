@@ -50,7 +50,8 @@ class Line:
     """A shell line, judged. `chosen` is the index of the part that stands for it, -1 without any part.
 
     `excused`: the line itself expects or discards that part's failure (`|| true`). `exit_hidden`: the exit
-    code is that of a later part. `last` is the program whose exit code the line returns.
+    code is that of a later part. `probed`: it runs only if a probe in front of it
+    succeeds (`[ -f x ] && y`). `last` is the program whose exit code the line returns.
     """
 
     parts: tuple[Part, ...]
@@ -59,10 +60,13 @@ class Line:
     chosen: int
     excused: bool
     exit_hidden: bool
+    probed: bool
     last: str
 
 
-NOTHING = Line(parts=(), family="other", target="", chosen=-1, excused=False, exit_hidden=False, last="")
+NOTHING = Line(
+    parts=(), family="other", target="", chosen=-1, excused=False, exit_hidden=False, probed=False, last=""
+)
 
 
 def read_line(command: str) -> Line:
@@ -84,6 +88,7 @@ def read_line(command: str) -> Line:
         chosen=chosen,
         excused=_excused(simples, parts, chosen),
         exit_hidden=_exit_hidden(simples, parts, chosen),
+        probed=_probed(simples, parts, chosen),
         last=_program(parts[-1]),
     )
 
@@ -91,6 +96,8 @@ def read_line(command: str) -> Line:
 def failure_expected(line: Line, *, exit_code: int | None, output: str) -> bool:
     """Whether a failure of this line is no failure: discarded, a probe, or a search that found nothing."""
     if line.excused:
+        return True
+    if line.probed and not _beyond_exit_code(output):
         return True
     if line.last in _DIFFERS and exit_code in {_DIFFERENT, None}:
         said = _beyond_exit_code(output)
@@ -177,6 +184,11 @@ def _excused(simples: list[Simple], parts: tuple[Part, ...], chosen: int) -> boo
         return False
     shrug = parts[after + 1].words
     return bool(shrug) and shrug[0] in _SHRUGS and not _fails_on_purpose(shrug)
+
+
+def _probed(simples: list[Simple], parts: tuple[Part, ...], chosen: int) -> bool:
+    before = chosen - 1
+    return before >= 0 and simples[before].joint == "&&" and _program(parts[before]) in _PROBES
 
 
 def _fails_on_purpose(words: tuple[str, ...]) -> bool:

@@ -14,18 +14,52 @@ from debrief.analysis.view import Part, Step, View
 EDGE_LINES = 20
 
 PRINTERS = frozenset(
-    "cat bat less more head tail sed awk grep egrep fgrep rg ag ack jq yq xxd strings nl tac echo printf diff "
-    "zcat zgrep column fold man tldr".split()
+    {
+        "ack",
+        "ag",
+        "awk",
+        "bat",
+        "cat",
+        "column",
+        "diff",
+        "echo",
+        "egrep",
+        "fgrep",
+        "fold",
+        "grep",
+        "head",
+        "jq",
+        "less",
+        "man",
+        "more",
+        "nl",
+        "printf",
+        "rg",
+        "sed",
+        "strings",
+        "tac",
+        "tail",
+        "tldr",
+        "xxd",
+        "yq",
+        "zcat",
+        "zgrep",
+    }
 )
 _HISTORY = frozenset({"show", "diff", "log", "blame", "grep", "cat-file", "reflog"})
-_OWN_LINE = re.compile(r"^[\w./+-]{1,64}(?:: |\(|:\d)", re.MULTILINE)
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash", "fish"})
+_OWN_LINE = re.compile(r"([\w./+-]{1,64})(?:: |\(|:\d)")
 
 
 class Speech(Struct, frozen=True):
-    """A step, and what of its result may be taken as the word of the thing that ran."""
+    """A step, and what of its result may be taken as the word of the thing that ran.
+
+    `folded` is the text in lower case, for a quick look before a slow one.
+    """
 
     step: Step
     text: str
+    folded: str
 
 
 def speeches(view: View) -> tuple[Speech, ...]:
@@ -34,7 +68,7 @@ def speeches(view: View) -> tuple[Speech, ...]:
     for step in view.steps:
         text = heard(step)
         if text:
-            found.append(Speech(step, text))
+            found.append(Speech(step, text, text.lower()))
     return tuple(found)
 
 
@@ -68,7 +102,8 @@ def prints(part: Part) -> bool:
     if program in ("head", "tail"):
         return any(not word.lstrip("+").isdigit() for word in arguments)
     if program in ("grep", "egrep", "fgrep", "sed", "awk", "jq", "yq"):
-        return len(arguments) > 1 or any(word.startswith("-") and "r" in word[:4] for word in part.words[1:])
+        deep = any(word.startswith("-") and "r" in word[:4].lower() for word in part.words[1:])
+        return deep or len(arguments) > 1
     return bool(arguments)
 
 
@@ -86,12 +121,14 @@ def last_lines(text: str) -> str:
 
 
 def _own_lines(text: str, parts: list[Part]) -> str:
-    """Of a reading command's output only what the program or the shell says itself ("cat: x: No such file")."""
+    """Of a reading command's output what the program or the shell says itself: "cat: x: No such file"."""
     programs = {part.words[0].rsplit("/", 1)[-1] for part in parts}
-    programs |= {"bash", "sh", "zsh", "dash", "fish", "fatal", "error"}
     kept = []
     for line in text.split("\n"):
         said = _OWN_LINE.match(line[:80])
-        if said and line.split(":", 1)[0].split("(", 1)[0].rsplit("/", 1)[-1] in programs:
+        speaker = said.group(1).rsplit("/", 1)[-1] if said else ""
+        if speaker in programs or (
+            speaker in _SHELLS and any(line.endswith(f" {p}") or f" {p}: " in line for p in programs)
+        ):
             kept.append(line)
     return "\n".join(kept)

@@ -117,6 +117,8 @@ def _family(call: Event, line: Line) -> tuple[Family, str]:
     if line.chosen >= 0:
         return line.family, line.target
     kind = call.tool_kind or "other"
+    if kind == "shell" and not call.edits:
+        return "other", call.tool or ""
     if call.edits and kind in {"other", "mcp", "shell"}:
         return "edit", call.path or call.edits[0].path
     family = _FAMILIES[kind]

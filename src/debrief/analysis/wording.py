@@ -11,7 +11,7 @@ LINE_LIMIT = 400
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _VARIABLE = re.compile(
-    r"\"[^\"]*\"|'[^']*'|`[^`]*`|‘[^’]*’"  # quoted text
+    r"\"[^\"]*\"|'[^']*'|`[^`]*`|\u2018[^\u2019]*\u2019"  # quoted text
     r"|[A-Za-z][A-Za-z0-9+.-]*://\S+"  # URLs
     r"|(?:[A-Za-z]:\\|~?/|\.{1,2}/)\S*|[\w.@+-]+(?:/[\w.@+-]+)+"  # paths
     r"|\b0x[0-9a-fA-F]+\b|\b[0-9a-f]{7,64}\b"  # hex

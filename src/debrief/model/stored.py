@@ -15,7 +15,8 @@ class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `quality` says whether it is exact, a lower bound (a model without a price, a bucket that the transcript
     does not state) or missing. `acus` is never unknown, by contract: 0.0 where the cost is missing.
-    `prices` names the price table.
+    `priced_calls` counts the calls whose cost is in the sum, `unpriced_models` names the models without a
+    price, `prices` is the version of the price table.
     """
 
     cost_usd_micros: int | None = None

@@ -293,7 +293,7 @@ class SessionBuilder:
             started_us=self._started_us,
             last_event_us=self._last_us,
             end_state=self.end_state,
-            end_reason=self.end_reason,
+            end_reason=self.text(self.end_reason, 500)[0],
             events=tuple(self._events),
             model_calls=tuple(self._calls.values()),
             pull_requests=tuple(self._pulls.values()),
@@ -323,5 +323,9 @@ def _larger(left: int | None, right: int | None) -> int | None:
 
 
 def _first_line(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = [line.strip().lstrip("# ") for line in text.splitlines()[:40] if line.strip().lstrip("# ")]
+    line = lines[0] if lines else ""
+    if line.endswith(":") and len(lines) > 1:
+        # "Implement the following plan:" says nothing without what follows.
+        line = f"{line} {lines[1]}"
     return line if len(line) <= TITLE_LIMIT else line[: TITLE_LIMIT - 1].rstrip() + "\u2026"

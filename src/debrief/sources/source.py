@@ -48,12 +48,35 @@ class SourceFormat(Protocol):
     document's folder, of the files that belong to it (`{stem}` stands for its name without ending).
     """
 
-    name: str
-    title: str
-    version: int
-    roots: tuple[str, ...]
-    suffixes: tuple[str, ...]
-    companions: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """See the class."""
+        ...
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
 
     def recognises(self, head: bytes) -> bool:
         """Whether `head`, at most the first `HEAD_BYTES` of a document, is of this format; by content."""

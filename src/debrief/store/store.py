@@ -31,8 +31,12 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.reader, self.writer = dialects.engines(url)
-        with self.write() as connection:
-            _migrate(connection)
+        try:
+            with self.write() as connection:
+                _migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,4 +1,4 @@
-"""The web application: settings and an open store in, an ASGI application out. The caller closes the store."""
+"""The web application: settings and an open store in, an ASGI application out. The caller closes it."""
 
 from fastapi import FastAPI
 
@@ -6,14 +6,17 @@ import debrief
 from debrief.config import Settings
 from debrief.store import Store
 from debrief.web import problems
-from debrief.web.api import health, sessions as sessions_api
+from debrief.web.api import health
+from debrief.web.api import sessions as sessions_api
 from debrief.web.dash import login, reference, session, sessions, stylesheet
 from debrief.web.site import Site
 
-DESCRIPTION = """What happened in our coding agents' sessions, what went wrong, what it cost and what to change.
+DESCRIPTION = """What happened in our coding agents' sessions, what went wrong, what it
+cost and what to change.
 
 The paths, parameters and answers are those of the v2 enterprise sessions API that its clients know; what
-Debrief adds beside them is marked as ours. Every request carries `Authorization: Bearer <key>`.
+Debrief adds beside them is marked as ours. Every request needs an API key, in the
+header "Authorization: Bearer <key>".
 """
 
 

@@ -85,7 +85,9 @@ def _internal(request: Request) -> Response:
 
 def _to_login(request: Request) -> Response:
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    location = "/login" if request.method != "GET" or wanted == "/" else f"/login?next={quote(wanted, safe='')}"
+    location = (
+        "/login" if request.method != "GET" or wanted == "/" else f"/login?next={quote(wanted, safe='')}"
+    )
     return RedirectResponse(location, 303, headers=PAGE_HEADERS)
 
 

@@ -11,7 +11,7 @@ from debrief.store import Store
 
 
 class Site(Struct, frozen=True):
-    """See the module. `public_url` is the address that people reach the server at, without a slash at its end."""
+    """See the module. `public_url` is where people reach the server, without a slash at its end."""
 
     settings: Settings
     store: Store

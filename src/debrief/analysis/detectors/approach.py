@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
 from debrief.analysis.view import Step
-from debrief.analysis.wording import code, normalised, short, times
+from debrief.analysis.wording import code, normalised, short
 
 _POLL = re.compile(
     r"\b(?:sleep|status|wait|watch|tail|ps|pgrep|top|checks|logs?|health\w*|ping|jobs|kubectl get|docker ps|"
@@ -34,7 +34,7 @@ class IdenticalCommandLoop(Detector):
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """One finding for each run of identical failing calls."""
-        runs: dict[str, list[Step]] = {}
+        runs: dict[tuple[str, ...], list[Step]] = {}
         for step in scene.steps:
             if step.family in ("read", "search", "plan", "ask") and not step.failed:
                 continue
@@ -45,7 +45,7 @@ class IdenticalCommandLoop(Detector):
                 runs.clear()
                 continue
             if not _POLL.search(step.command):
-                runs.setdefault(_key(step), []).append(step)
+                runs.setdefault(_call(step), []).append(step)
         yield from _long(runs)
 
 
@@ -71,41 +71,51 @@ class StoppedMidWork(Detector):
             return
         errors = [event for event in scene.events if event.kind == "api_error"]
         last = errors[-1] if errors else scene.events[-1]
-        reason = short(errors[-1].text if errors and errors[-1].text.strip() else session.end_reason, 160)
+        said = errors[-1].text.strip() if errors else ""
+        reason = short(said or session.end_reason, 160)
         limited = bool(_LIMIT.search(reason))
-        again = f'Raise the limit that ended the session, or split the task: "{reason}"'
+        advice = (
+            "Raise the limit that ended the session, or split the task"
+            if limited
+            else "Take the task up again"
+        )
         yield Finding(
             signature=f"ended {normalised(reason)}",
-            summary=f'The session was ended by {"a limit" if limited else "an error"}, not by an answer: "{reason}"',
+            summary=f'{"A limit" if limited else "An error"}, not an answer, ended the session: "{reason}"',
             evidence=(last.ordinal,),
-            advice=(
-                Advice(
-                    "other", again if limited else f'Take the task up again; this error ended it: "{reason}"'
-                ),
-            ),
+            advice=(Advice("other", f'{advice}; it was ended by "{reason}"'),),
             state="fact",
             impact="High",
         )
 
 
-def _long(runs: dict[str, list[Step]]) -> Iterator[Finding]:
-    for steps in runs.values():
-        if len(steps) < IdenticalCommandLoop.least:
+def _long(runs: dict[tuple[str, ...], list[Step]]) -> Iterator[Finding]:
+    for calls in runs.values():
+        if len(calls) < IdenticalCommandLoop.least:
             continue
-        first = steps[0]
-        what = code(first.command or " ".join(filter(None, (first.call.tool, first.call.path))))
-        line = next((line for line in reversed(first.text.splitlines()) if line.strip()), "")
-        yield Finding(
-            signature=f"{first.family} {first.target} {normalised(line)}",
-            summary=f'{what} was called {times(len(steps))} with the same failure, nothing changed: "{short(line)}"',
-            steps=tuple(steps),
-            advice=(Advice("knowledge", f'{what} fails with "{short(line)}" until something is changed.'),),
-            state="fact",
-        )
+        alike: dict[str, list[Step]] = {}
+        for step in calls:
+            alike.setdefault(_said(step), []).append(step)
+        yield from (_loop(steps) for steps in alike.values() if len(steps) >= IdenticalCommandLoop.least)
 
 
-def _key(step: Step) -> str:
-    text = step.text[:SAME_RESULT_CHARACTERS]
-    said = "\n".join(normalised(line) for line in text.splitlines())
-    call = step.call
-    return "\0".join((call.tool or "", " ".join(step.command.split()), call.path or "", call.args, said))
+def _loop(steps: list[Step]) -> Finding:
+    first = steps[0]
+    what = code(first.command or " ".join(filter(None, (first.call.tool, first.call.path))))
+    line = next((line for line in reversed(first.text.splitlines()) if line.strip()), "")
+    advice = Advice("knowledge", f'{what} fails with "{short(line)}" until something is changed.')
+    return Finding(
+        signature=f"{first.family} {first.target} {normalised(line)}",
+        summary=f'{what} was called repeatedly and failed alike each time: "{short(line)}"',
+        steps=tuple(steps),
+        advice=(advice,) if first.command else (),
+        state="fact",
+    )
+
+
+def _call(step: Step) -> tuple[str, ...]:
+    return step.call.tool or "", " ".join(step.command.split()), step.call.path or "", step.call.args
+
+
+def _said(step: Step) -> str:
+    return "\n".join(normalised(line) for line in step.text[:SAME_RESULT_CHARACTERS].splitlines())

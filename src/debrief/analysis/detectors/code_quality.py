@@ -3,9 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from debrief.analysis.changes import source_paths
+import msgspec
+
 from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound
+from debrief.analysis.speech import Speech
 from debrief.analysis.view import Step
+
+_INLINE = re.compile(r"\s-[ce]\s*[\"'$]|<<-?\s*['\"]?\w")
+_GO_WORDS = (
+    r"undefined|declared and not used|cannot use|imported and not used|missing|not enough|too many|"
+    r"syntax error|unknown field|redeclared|expected"
+)
+_GO_LINTERS = (
+    r"errcheck|unused|govet|staticcheck|gosec|dupl|goconst|revive|gocritic|unparam|testifylint|wrapcheck|"
+    r"ireturn|nilerr|ineffassign|gofmt|goimports|gci|maintidx|cyclop|funlen"
+)
 
 
 class Loop(PatternDetector):
@@ -20,28 +32,23 @@ class Loop(PatternDetector):
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """Only runs that follow a change: looking at the same output twice is no loop."""
-        changed: dict[str, int] = {}
-        changes = 0
-        position = 0
+        changes_at: dict[str, int] = {}
+        changes = position = 0
         for finding in super().find(scene):
             (step,) = finding.steps
-            changes += sum(bool(source_paths(s) or s.call.edits) for s in scene.steps[position : step.index])
+            changes += sum(bool(earlier.call.edits) for earlier in scene.steps[position : step.index])
             position = step.index
-            if changed.get(finding.signature) != changes:
-                changed[finding.signature] = changes
+            if changes_at.get(finding.signature) != changes:
+                changes_at[finding.signature] = changes
                 yield finding
 
-    def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
+    def listens(self, step: Step) -> bool:
         """Only the run of a check or of a program, and not of one typed into the command line."""
-        del match, scene
         return step.family in ("build", "lint", "test", "run", "vcs") and not _INLINE.search(step.command)
 
 
-_INLINE = re.compile(r"\s-[ce]\s*[\"'$]|<<-?\s*['\"]?\w")
-
-
 class BuildLoop(Loop):
-    """The build or the compiler failed twice or more, with changes in between.
+    """The compiler, or the interpreter, refused the code twice or more, with changes in between.
 
     Why it matters: each round is a guess that the compiler refused; a hook would have said it at once.
 
@@ -53,19 +60,22 @@ class BuildLoop(Loop):
     id = "CQ-01"
     name = "build or compile loop"
     label = "Code Quality"
+    needles = ("error", ".go:")
     patterns = (
         bound(r"\berror TS\d{4,5}: "),
         bound(r"^error\[E\d{4}\]: "),
-        bound(
-            r"^(?:vet: )?(?:\./)?[\w./-]{1,200}\.go:\d{1,6}:\d{1,5}: (?!\S{0,200}_test\.go)(?=[^\n]{0,200}"
-            r"(?:undefined|declared and not used|cannot use|imported and not used|missing|not enough|too many|syntax error|unknown field|redeclared|expected))"
-        ),
+        bound(rf"^(?:vet: )?[\w./-]{{1,200}}\.go:\d{{1,6}}:\d{{1,5}}: (?=[^\n]{{0,200}}(?:{_GO_WORDS}))"),
         bound(r"^\S{1,200}\.(?:java|kt|scala|swift):\d{1,6}:(?:\d{1,5}:)? error:"),
         bound(r"^\S{1,200}\.(?:c|cc|cpp|cxx|h|hpp|m|mm):\d{1,6}:(?:\d{1,5}:)? (?:fatal )?error: "),
         bound(r"^\s{0,20}(?:\w{1,20}\.)?SyntaxError: "),
     )
-    summary = 'The build failed again and again, first {command} with "{line}"'
-    advice = (Advice("repo_config", "Run {command} by a hook after each change."),)
+    summary = 'The code was refused more than once, first by {part}: "{line}"'
+    advice = (Advice("repo_config", "Run {part} by a hook after each change."),)
+
+    def finding(self, speech: Speech, match: re.Match[str]) -> Finding:
+        """A hook can run a build or a test, but not whatever program was being written."""
+        found = super().finding(speech, match)
+        return msgspec.structs.replace(found, advice=()) if speech.step.family == "run" else found
 
 
 class LintLoop(Loop):
@@ -75,24 +85,20 @@ class LintLoop(Loop):
 
     When it is wrong: a linter that found something new each time did its work.
 
-    What it suggests: to fix by a hook what can be fixed, and to name the rule where agents read it.
+    What it suggests: to fix by a hook what can be fixed.
     """
 
     id = "CQ-02"
     name = "lint or format loop"
     label = "Code Quality"
+    needles = (")", "problem", ":", "would reformat", "code style", "error", "warning")
     patterns = (
-        bound(
-            r"\((errcheck|unused|govet|staticcheck|gosec|dupl|goconst|revive|gocritic|unparam|testifylint|"
-            r"wrapcheck|ireturn|nilerr|ineffassign|gofmt|goimports|gci|maintidx|cyclop|funlen)\)$"
-        ),
+        bound(rf"\(({_GO_LINTERS})\)$"),
         bound(r"^✖ \d{1,6} problems?"),
         bound(r"^\S{1,200}:\d{1,6}:\d{1,5}: ([A-Z]{1,4}\d{3,4}) "),
         bound(r"^(?:would reformat|\[warn\] Code style issues found|Code style issues found)"),
         bound(r"\bclippy::(\w{1,60})"),
         bound(r"^\s{0,8}\d{1,6}:\d{1,5}\s{1,8}(?:error|warning)\s{1,8}\S[^\n]{0,300}\s([@\w/-]{1,60})$"),
     )
-    summary = 'The linter complained again and again, first {command} with "{line}"'
-    advice = (
-        Advice("repo_config", "Run the formatter and the linter's own fixes by a hook after each change."),
-    )
+    summary = 'The linter complained more than once, first {part}: "{line}"'
+    advice = (Advice("repo_config", "Run the formatter and the linter's own fixes by a hook after changes."),)

@@ -6,7 +6,9 @@ from debrief.analysis.changes import base_name
 from debrief.analysis.detector import Advice, PatternDetector, Scene, bound
 from debrief.analysis.view import Step
 
-_VARIABLE = r"([A-Z][A-Z0-9]{0,30}_[A-Z0-9_]{1,60}|[A-Z][A-Z0-9]{2,40})"
+_LONG = r"([A-Z][A-Z0-9]{0,30}_[A-Z0-9_]{1,60})"
+_ANY = r"([A-Z][A-Z0-9]{0,30}_[A-Z0-9_]{1,60}|[A-Z][A-Z0-9]{2,40})"
+_ABSENT = r"(?i:not set|missing|required|undefined|not found|not defined|empty)"
 _TEMPLATES = frozenset({".env.example", ".env.sample", ".env.template"})
 
 
@@ -16,7 +18,7 @@ class MissingVariable(PatternDetector):
     Why it matters: nothing that needs the variable can be run, and an agent cannot know its value.
 
     When it is wrong: a script of the session's own may use a variable that it forgot to set itself; a name
-    that the command line assigns or that stands in an edit of the session is left out.
+    that the command line uses or that stands in an edit of the session is left out.
 
     What it suggests: to set the variable on the machine.
     """
@@ -24,26 +26,31 @@ class MissingVariable(PatternDetector):
     id = "CFG-01"
     name = "missing environment variable"
     label = "Configuration"
-    patterns = (
-        bound(
-            rf"(?i:environment variables?|env vars?):? [\"'`]?\$?{_VARIABLE}\b[^\n]{{0,40}}"
-            r"(?i:not set|missing|required|undefined|not found|not defined)"
-        ),
-        bound(
-            rf"\b{_VARIABLE}[\"'`]? (?i:environment variable|env var)\b[^\n]{{0,40}}"
-            r"(?i:not set|missing|required|undefined|not found|not defined)"
-        ),
-        bound(
-            rf"(?i:missing (?:required )?(?:environment|env)(?: variables?| vars?)?:?) [\"'`\[(]{{0,2}}{_VARIABLE}\b"
-        ),
-        bound(rf"^KeyError: '{_VARIABLE}'$"),
-        bound(
-            rf"\b([A-Z][A-Z0-9]{{0,30}}_[A-Z0-9_]{{1,60}}) (?:is|are|must be) (?:not set|required|undefined|set\b)"
-        ),
-        bound(rf"\b{_VARIABLE}: (?:unbound variable|parameter (?:not set|null or not set))"),
+    needles = (
+        "environment",
+        "env var",
+        "missing env",
+        "keyerror",
+        "unbound variable",
+        "parameter n",
+        "not set",
+        " required",
+        " undefined",
+        "must be set",
     )
-    summary = 'The environment variable `{what}` is not set: {command} ended with "{line}"'
-    advice = (Advice("machine_setup", "Set `{what}` on the machine for {command}."),)
+    patterns = (
+        bound(rf"(?i:environment variables?|env vars?):? [\"'`]?\$?{_ANY}\b[^\n]{{0,40}}{_ABSENT}"),
+        bound(rf"\b{_ANY}[\"'`]? (?i:environment variable|env var)\b[^\n]{{0,40}}{_ABSENT}"),
+        bound(
+            r"(?i:missing (?:required )?(?:environment|env)(?: variables?| vars?)?:?)"
+            rf" [\"'`\[(]{{0,2}}{_ANY}\b"
+        ),
+        bound(rf"^KeyError: '{_ANY}'$"),
+        bound(rf"\b{_LONG} (?:is|are|must be) (?:not set|required|undefined|set\b)"),
+        bound(rf"\b{_ANY}: (?:unbound variable|parameter (?:not set|null or not set))"),
+    )
+    summary = 'The environment variable `{what}` is not set: {part} ended with "{line}"'
+    advice = (Advice("machine_setup", "Set `{what}` on the machine for {part}."),)
 
     def signature(self, step: Step, what: str, line: str) -> str:
         """The variable alone."""
@@ -53,10 +60,10 @@ class MissingVariable(PatternDetector):
     def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
         """Whether the variable comes from outside: the session itself does not set it."""
         name = match.group(1)
-        if f"{name}=" in step.command or re.search(rf"\$\{{?{name}\b", step.command):
+        if re.search(rf"\b{name}=|\$\{{?{name}\b", step.command):
             return False
-        if match.group(0).startswith("KeyError"):
-            return "environ" in match.string
+        if match.group(0).startswith("KeyError") and "environ" not in match.string:
+            return False
         return not any(name in edit.new for event in scene.events for edit in event.edits)
 
     def fixed_for_good(self, hits: tuple[Step, ...], resolution: Step, scene: Scene) -> bool:

@@ -28,7 +28,7 @@ class Compaction(Detector):
             return
         split = Advice(
             "prompt_improvement",
-            f"Split the task: one session did not fit the context window and was summarised {times(len(cuts))}.",
+            f"Split the task: one session did not hold it and was summarised {times(len(cuts))}.",
         )
         yield Finding(
             signature="compaction",

@@ -3,17 +3,33 @@
 import re
 
 from debrief.analysis.changes import base_name
-from debrief.analysis.detector import Advice, PatternDetector, Scene, bound, succeeded
+from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound, succeeded
 from debrief.analysis.view import Step
 
-_PROBE = re.compile(
-    r"""python[\d.]*\s+-c\s+["']\s*(?:import|from)\s[^"'\n]{0,200}["']\s*(?:2>&1|2>/dev/null)?\s*\Z|"""
-    r"""node\s+-e\s+["']require\([^)\n]{0,100}\)[^"'\n]{0,100}["']""",
-    re.VERBOSE,
+_ONE_LINER = re.compile(
+    r"""\b(?:python[\d.]*\s+-c|node\s+-e)\s+(["'])([^\n]{0,300})\1\s*(?:2>\S{1,20})?\s*\Z"""
 )
+_LOOKS = ("import ", "from ", "print(", "require(", "console.log(")
+_TOOLS = frozenset({"pip", "venv", "ensurepip"})
+_SCRIPTS = (".py", ".js", ".ts", ".mjs", ".rb", ".pl", ".R")
 _MANIFESTS = frozenset(
-    "requirements.txt requirements-dev.txt pyproject.toml setup.py setup.cfg Pipfile environment.yml package.json "
-    "go.mod Cargo.toml pom.xml build.gradle build.gradle.kts Gemfile Dockerfile".split()
+    {
+        "Cargo.toml",
+        "Dockerfile",
+        "Gemfile",
+        "Pipfile",
+        "build.gradle",
+        "build.gradle.kts",
+        "environment.yml",
+        "go.mod",
+        "package.json",
+        "pom.xml",
+        "pyproject.toml",
+        "requirements-dev.txt",
+        "requirements.txt",
+        "setup.cfg",
+        "setup.py",
+    }
 )
 
 
@@ -23,8 +39,8 @@ class ModuleMissing(PatternDetector):
     Why it matters: every session on such a machine meets the same failure before it can run anything.
 
     When it is wrong: the module may be the project's own, found only from another folder; a name that the
-    session shows as a file or folder of the project is left out. A one-line import that only asks whether a
-    package is there is a probe and says nothing.
+    session shows as a file or folder of the project is left out, and so is a part of a package that is there
+    in another version. A one-line import that only asks whether a package is there says nothing.
 
     What it suggests: to install the project's dependencies when the machine is set up.
     """
@@ -32,9 +48,20 @@ class ModuleMissing(PatternDetector):
     id = "DEP-01"
     name = "module missing"
     label = "Dependencies"
+    needles = (
+        "no module named",
+        "cannot find ",
+        "no required module",
+        "can't find crate",
+        "undeclared",
+        "unresolved",
+        "cannot load such file",
+        "in @inc",
+        "there is no package",
+    )
     patterns = (
-        bound(r"\bModuleNotFoundError: No module named '([\w.]{1,100})'"),
-        bound(r"^\S{0,200}python\S{0,20}: No module named (\w{1,60})$"),
+        bound(r"\bModuleNotFoundError: No module named '(\w{1,100})'"),
+        bound(r"^\S{0,200}python[\d.]{0,8}: No module named (\w{1,60})$"),
         bound(
             r"\bCannot find (?:module|package) '((?:@[\w.-]{1,60}/)?[\w-][\w.-]{0,80})(?:/[^'\n]{0,100})?'"
         ),
@@ -47,7 +74,7 @@ class ModuleMissing(PatternDetector):
         bound(r"\bCan't locate (\S{1,100}\.pm) in @INC"),
         bound(r"\bError in library\(([\w.]{1,60})\) : there is no package called"),
     )
-    summary = 'The package `{what}` is not installed: {command} ended with "{line}"'
+    summary = 'The module `{what}` is missing: {part} ended with "{line}"'
     advice = (Advice("machine_setup", "Install the project's dependencies at set-up, `{what}` among them."),)
 
     def signature(self, step: Step, what: str, line: str) -> str:
@@ -56,37 +83,44 @@ class ModuleMissing(PatternDetector):
         return _root(what)
 
     def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
-        """Whether a foreign package was needed: no probe, and no module of the project itself."""
-        if _PROBE.search(step.command):
-            return False
+        """Whether a foreign package is absent: no probe, no module of the project, no broken package."""
         root = _root(match.group(1))
-        return not any(_is_of_project(root, event.path) for event in scene.events if event.path)
+        if root in _TOOLS or _probes(step.command):
+            return False
+        scope = root.split("/", 1)[0].lstrip("@")
+        if root.startswith("@") and scope in (scene.session.repository or scene.session.cwd or ""):
+            return False
+        return root not in scene.own_names
 
-    def resolves(self, hit: Step, later: Step) -> bool:
-        """The same command line works now, or the same program did after an install."""
+    def resolves(self, finding: Finding, later: Step) -> bool:
+        """The same command line works now, or the same check, script or import does."""
         if not succeeded(later) or later.family == "install":
             return False
-        return later.command == hit.command or (later.family, later.target) == (hit.family, hit.target)
+        hit = finding.steps[0]
+        if later.command == hit.command:
+            return True
+        if (later.family, later.target) != (hit.family, hit.target):
+            return False
+        if hit.family != "run" or finding.subject in later.command:
+            return True
+        return bool(_scripts(hit) & _scripts(later))
 
     def fixed_for_good(self, hits: tuple[Step, ...], resolution: Step, scene: Scene) -> bool:
         """A manifest was changed between the failure and the success."""
         between = scene.steps[hits[0].index : resolution.index]
-        return any(
-            base_name(edit.path) in _MANIFESTS
-            for step in between
-            for edit in step.call.edits
-            if step.outcome == "ok"
-        )
+        changed = (edit for step in between if step.outcome == "ok" for edit in step.call.edits)
+        return any(base_name(edit.path) in _MANIFESTS for edit in changed)
+
+
+def _probes(command: str) -> bool:
+    """Whether `command` only asks, in one line, whether a package can be imported and which one it is."""
+    line = _ONE_LINER.search(command)
+    return line is not None and all(part.strip().startswith(_LOOKS) for part in line.group(2).split(";"))
 
 
 def _root(module: str) -> str:
     return module.split(".", 1)[0] if "/" not in module else module
 
 
-def _is_of_project(root: str, path: str) -> bool:
-    if root not in path:
-        return False
-    parts = path.replace("\\", "/").split("/")
-    if {"site-packages", "node_modules", "dist-packages"} & set(parts):
-        return False
-    return root in parts[:-1] or parts[-1].rsplit(".", 1)[0] == root
+def _scripts(step: Step) -> set[str]:
+    return {word for part in step.parts for word in part.words[1:3] if word.endswith(_SCRIPTS)}

@@ -2,10 +2,14 @@
 
 import re
 
-from debrief.analysis.detector import Advice, PatternDetector, Scene, bound, succeeded
+from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound, succeeded
 from debrief.analysis.view import Step
 
+SUBSTITUTE_STEPS = 2
+"""How soon the same kind of work has to succeed by other means to count as a substitute."""
+
 _NAME = r"([A-Za-z][\w.+-]{0,60})"
+_MARK = "[\u2018\u2019'`]?"
 
 
 class CommandMissing(PatternDetector):
@@ -23,21 +27,21 @@ class CommandMissing(PatternDetector):
     id = "ENV-01"
     name = "command missing"
     label = "Environment"
+    needles = ("not found", "enoent", "no such file", "not recognized", "failed to spawn")
     patterns = (
         bound(
             rf"^(?:\S{{0,40}}/)?(?:ba|z|da|k|a)?sh: (?:line )?\d{{0,5}}:? ?{_NAME}: (?:command )?not found$"
         ),
         bound(rf"(?:^|[:\d] )command not found: {_NAME}$"),
         bound(rf"^\S{{0,80}}: line \d{{1,6}}: {_NAME}: command not found$"),
-        bound(rf"^(?:\S{{0,40}}/)?env: [‘'`]?{_NAME}[’'`]?: No such file or directory"),
+        bound(rf"^(?:\S{{0,40}}/)?env: {_MARK}{_NAME}{_MARK}: No such file or directory"),
         bound(rf"\bspawn {_NAME} ENOENT\b"),
         bound(rf'\bexec: "{_NAME}": executable file not found in \$PATH'),
         bound(rf"^'{_NAME}' is not recognized as an internal or external command"),
-        bound(
-            rf"^(?:make(?:\[\d\])?: |error: Failed to spawn: [`']?){_NAME}(?:[`']|: (?:Command not found|No such file))"
-        ),
+        bound(rf"^make(?:\[\d\])?: {_NAME}: (?:Command not found|No such file)"),
+        bound(rf"^error: Failed to spawn: {_MARK}{_NAME}{_MARK}$"),
     )
-    summary = '`{what}` is not installed on the machine: {command} ended with "{line}"'
+    summary = 'The command `{what}` was not found on the machine: {part} ended with "{line}"'
     advice = (Advice("machine_setup", "Install `{what}` on the machine image."),)
 
     def signature(self, step: Step, what: str, line: str) -> str:
@@ -46,23 +50,21 @@ class CommandMissing(PatternDetector):
         return what
 
     def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
-        """Whether the name was meant as a command: it stands where one stands, or in a script that was run."""
+        """Whether the name was meant as a command: it stands where one stands, or in a script."""
         del scene
         name = match.group(1)
         if any(part.words and part.words[0] == name for part in step.parts):
             return True
         return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", step.command) is None
 
-    def resolves(self, hit: Step, later: Step) -> bool:
-        """The same command works now, or another one did the same kind of work."""
+    def resolves(self, finding: Finding, later: Step) -> bool:
+        """The same command works now, or another one did the same kind of work soon after."""
         if not succeeded(later):
             return False
-        if later.family == hit.family and later.target == hit.target:
+        hit = finding.steps[0]
+        if later.command == hit.command or finding.subject in _programs(later):
             return True
-        wanted = _programs(hit)
-        if wanted & _programs(later) and later.family != "install":
-            return True
-        return later.family == hit.family and later.index - hit.index <= 2
+        return later.family == hit.family and later.index - hit.index <= SUBSTITUTE_STEPS
 
 
 def _programs(step: Step) -> set[str]:

@@ -1,6 +1,7 @@
 """Requirements: what the person wanted came out only when the agent was stopped or refused."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
@@ -10,8 +11,19 @@ from debrief.model import Event
 
 _CARRY_ON = re.compile(
     r"\W*(?:(?:please|ok(?:ay)?|yes|yep|sorry|and|now|then|just)\W+)*"
-    r"(?:continue|go on|go ahead|carry on|keep going|proceed|resume|retry|try again|ok(?:ay)?|yes|y|/\w[\w:-]*)\b"
-    r"[^\n]{0,24}\Z",
+    r"(?:continue|go on|go ahead|carry on|keep going|proceed|resume|retry|try again|ok(?:ay)?|yes|y"
+    r"|/\w[\w:-]*)\b"
+    r"(?![^\n]{0,200}\b(?:but|instead|not|don'?t|only|except)\b)[^\n]{0,80}\Z",
+    re.IGNORECASE,
+)
+MANY_REFUSALS = 2
+"""More refusals with a statement than this are a conversation that should have been had before."""
+
+WORDS_OF_A_STATEMENT = 3
+
+_WISH = re.compile(
+    r"\b(?:not|no|don'?t|never|only|always|instead|rather|use|must|should|keep|leave|without|avoid|want|need"
+    r"|prefer|base|parent|right|wrong|rename|remove|everywhere)\b",
     re.IGNORECASE,
 )
 _SAID = re.compile(r"(?:the user said|user feedback|reason)\s{0,4}:\s*", re.IGNORECASE)
@@ -26,7 +38,7 @@ class UserInterrupts(Detector):
     When it is wrong: the person may have changed their mind, or thought of something else. A stop after which
     nothing was said, or only "continue", is no finding.
 
-    What it suggests: to put what was said then into the first message.
+    What it suggests: to put what was said then into the first message, where it states a wish.
     """
 
     id = "REQ-01"
@@ -38,19 +50,22 @@ class UserInterrupts(Detector):
         stops = [(stop, word) for stop in scene.interrupts if (word := _word_after(stop, scene))]
         if not stops:
             return
-        word = stops[0][1]
+        words = [word.text for _, word in stops]
+        stated = [word for word in words if _states(word)]
+        wishes = [word for word in stated if _WISH.search(word)]
+        shown = (wishes or stated or words)[0]
         yield Finding(
             signature="interrupted",
-            summary=f'The user stopped the agent {times(len(stops))} and wrote: "{short(word.text)}"',
+            summary=f'The user stopped the agent {times(len(stops))} and wrote: "{short(shown)}"',
             evidence=tuple(event.ordinal for pair in stops for event in pair),
-            advice=(_say_first(word.text),),
+            advice=tuple(_say_first(word) for word in wishes[:1]),
             state="fact",
-            impact="High" if len(stops) > 1 else "Medium",
+            impact="High" if len(stated) > 1 else "Medium" if stated else "Low",
         )
 
 
 class ToolUseRejected(Detector):
-    """A person declined a tool call that the agent asked leave for.
+    """A person said no to a tool call that the agent asked leave for.
 
     Why it matters: each refusal costs a person's attention, and says what the agent did not know: a wish, or
     a limit.
@@ -75,7 +90,7 @@ class ToolUseRejected(Detector):
             yield _refusal("plan", "sent the agent's plan back", plans, scene)
         if calls:
             what = "a call" if len(calls) == 1 else "calls"
-            yield _refusal("call", f"rejected {what} of the agent ({_what(calls[0])})", calls, scene)
+            yield _refusal("call", f"rejected {what} of the agent ({_what(calls[0], scene)})", calls, scene)
 
 
 def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> Finding:
@@ -84,9 +99,11 @@ def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> 
     if len(steps) == 1:
         summary = f"The user {done}"
     advice: tuple[Advice, ...] = ()
+    stated = [word for word in words if _states(word)]
     if words:
-        summary += f', saying: "{short(words[0])}"'
-        advice = (_say_first(words[0]),)
+        wishes = [word for word in stated if _WISH.search(word)]
+        summary += f', saying: "{short((wishes or stated or words)[0])}"'
+        advice = tuple(_say_first(word) for word in wishes[:1])
     elif steps[0].command:
         said = f"Say in the agent's settings whether {code(steps[0].command, 60)} is allowed."
         advice = (Advice("repo_config", said),)
@@ -96,47 +113,56 @@ def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> 
         evidence=tuple(step.last_ordinal for step in steps),
         advice=advice,
         state="fact",
-        impact="High" if len(words) > 1 else "Medium" if words else "Low",
+        impact="High" if len(stated) > MANY_REFUSALS else "Medium" if stated else "Low",
     )
 
 
-def _what(step: Step) -> str:
-    return code(step.command or " ".join(filter(None, (step.call.tool, step.call.path))), 60)
+def _what(step: Step, scene: Scene) -> str:
+    path = (step.call.path or "").removeprefix(scene.session.cwd or "").lstrip("/")
+    return code(step.command or " ".join(filter(None, (step.call.tool, path))), 60)
 
 
 def _reason(step: Step, scene: Scene) -> str:
-    """Why the person declined: said with the refusal, or typed right after it."""
+    """Why the person said no: said with the refusal, or typed right after it."""
     said = _SAID.search(step.text)
     if said:
         return step.text[said.end() :].strip()
-    following = next((s for s in scene.steps[step.index + 1 : step.index + 2]), None)
-    word = next((p for p in scene.prompts if p.ordinal > step.last_ordinal), None)
-    if word is None or (following is not None and following.call.ordinal < word.ordinal):
-        return ""
-    return "" if _CARRY_ON.match(word.text) else word.text
+    word = _typed_next(step.last_ordinal, scene)
+    return word.text if word is not None else ""
 
 
 def _word_after(stop: Event, scene: Scene) -> Event | None:
     """What the person typed after `stop`, unless it only lets the agent go on or `stop` was a refusal."""
-    before = next((event for event in reversed(scene.events[: _place(stop, scene)]) if event.text), None)
+    place = bisect_left(scene.events, stop.ordinal, key=_ordinal)
+    before = next((scene.events[i] for i in range(place - 1, -1, -1) if scene.events[i].text), None)
     if before is not None and before.outcome == "rejected":
         return None
-    word = next((prompt for prompt in scene.prompts if prompt.ordinal > stop.ordinal), None)
+    return _typed_next(stop.ordinal, scene)
+
+
+def _typed_next(ordinal: int, scene: Scene) -> Event | None:
+    """The prompt after `ordinal`, if it came before the agent's next call and says more than "go on"."""
+    place = bisect_left(scene.prompts, ordinal, key=_ordinal)
+    word = scene.prompts[place] if place < len(scene.prompts) else None
     if word is None or not word.text.strip() or _CARRY_ON.match(word.text):
         return None
-    begun = any(stop.ordinal < step.call.ordinal < word.ordinal for step in scene.steps)
-    return None if begun else word
+    following = bisect_left(scene.steps, ordinal, key=_called)
+    if following < len(scene.steps) and scene.steps[following].call.ordinal < word.ordinal:
+        return None
+    return word
 
 
-def _place(stop: Event, scene: Scene) -> int:
-    low, high = 0, len(scene.events)
-    while low < high:
-        middle = (low + high) // 2
-        if scene.events[middle].ordinal < stop.ordinal:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _ordinal(event: Event) -> int:
+    return event.ordinal
+
+
+def _called(step: Step) -> int:
+    return step.call.ordinal
+
+
+def _states(words: str) -> bool:
+    """Whether `words` tell something: a question or a mere word cannot be put into a first message."""
+    return len(words.split()) >= WORDS_OF_A_STATEMENT and not words.rstrip(' \t\n.!)"').endswith("?")
 
 
 def _say_first(words: str) -> Advice:

@@ -17,7 +17,8 @@ class TestsFailAtEnd(Detector):
     Why it matters: the work was handed over with tests that fail; somebody has to take it up again.
 
     When it is wrong: the tests may have failed before the work began. Where the session shows that, the
-    impact is Low. A session that is still running, was stopped, or changed source after the run is no finding.
+    impact is Low. A session that is still running or was stopped, or that changed source after the run, is no
+    finding.
 
     What it suggests: to remember which tests fail.
     """
@@ -38,15 +39,15 @@ class TestsFailAtEnd(Detector):
             return
         count = last.failed_count or len(last.failing)
         what = plural(count, "test") if count else "Tests"
-        failing = f"{what} {'fails' if count == 1 else 'fail'} in the last test run, {code(last.command or last.target)}"
+        verb = "fails" if count == 1 else "fail"
+        command = code(last.command or last.target)
         before = _red_before(runs, scene)
         listed = f": {names(last.failing)}" if last.failing else ""
-        old = " (the same as before the first change)" if before else ""
-        verb = "fails" if count == 1 else "fail"
-        remember = f"{what} still {verb} under {code(last.command or last.target)}{listed}."
+        old = ", as before the first change" if before else ""
+        remember = f"{what} still {verb} under {command}{listed}."
         yield Finding(
             signature=" ".join((last.target, *sorted(last.failing)[:20])),
-            summary=f"{failing}{old}{listed}",
+            summary=f"{what} {verb} in the last test run, {command}{old}{listed}",
             steps=(last,),
             advice=(Advice("knowledge", remember),),
             state="open",

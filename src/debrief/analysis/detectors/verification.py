@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from debrief.analysis.changes import base_name, changed_lines, is_check, source_paths
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
-from debrief.analysis.view import Step
 from debrief.analysis.wording import code, names, plural, short
 
 TRIFLE_LINES = 3
@@ -17,15 +16,20 @@ _NO_TESTS_WANTED = re.compile(
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    r"\b(?:success(?:ful(?:ly)?)?|completed?|all (?:\w+ ){0,2}(?:tests?|checks) (?:are |now |have )?pass(?:ing|ed)?|"
-    r"now works|working as expected|fixed|done|implemented)\b|✅",
+    r"\b(?:success(?:ful(?:ly)?)?|completed?"
+    r"|all (?:\w+ ){0,2}(?:tests?|checks) (?:are |now |have )?pass(?:ing|ed)?"
+    r"|now works|working as expected|fixed|done|implemented)\b|✅",
     re.IGNORECASE,
 )
 _RESERVE = re.compile(
-    r"\b(?:not|except|however|unable|can'?t|cannot|could ?n'?t|did ?n'?t|does ?n'?t|is ?n'?t|fail\w*|remain\w*|"
-    r"todo|red|broken|pre-?existing|unrelated|unresolved|still|but|error|issue|partial\w*|blocked|flaky|skipp\w+)\b"
-    r"|[❌⚠]",
+    r"\b(?:fail\w*|however|unfortunately|unable|can'?t|cannot|could(?: ?n'?t| not)|remain\w*|still|todo"
+    r"|broken|red|pre-?existing|unrelated|unresolved|partial\w*|blocked|flaky|skipp\w+|missing|limitations?"
+    r"|not (?:yet )?(?:able|available|installed|possible|run|tested|verified|checked|pass\w*|work\w*))\b"
+    r"|[\u274c\u26a0]",
     re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"\b(?:not|no|never|except|but|errors?|should|(?:is|has|was|did|does) ?n'?t)\b", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[.!?\n]+(?:\s|$)|\n")
 
@@ -67,10 +71,10 @@ class NeverTested(Detector):
             if known
             else Advice("repo_config", "Write the command that tests a change into the agents' instructions.")
         )
-        since = "after the last change" if last_check < 0 else "after the last changes"
         yield Finding(
             signature="never tested",
-            summary=f"Nothing was built, tested or run {since} of {plural(len(files), 'source file')} ({names(files)})",
+            summary=f"Nothing was built, tested or run after the last change of "
+            f"{plural(len(files), 'source file')}: {names(files)}",
             evidence=(unchecked[0].last_ordinal, unchecked[-1].last_ordinal),
             advice=(advice,),
             state="fact",
@@ -123,11 +127,13 @@ def _claim(text: str) -> str:
     """The sentence that claims success; empty where the message has a reserve anywhere."""
     if _RESERVE.search(text):
         return ""
-    return next((part.strip(" *#-") for part in _SENTENCE_END.split(text) if _CLAIM.search(part)), "")
+    sentences = _SENTENCE_END.split(text)
+    claims = (part.strip(" *#-") for part in sentences if _CLAIM.search(part) and not _NEGATED.search(part))
+    return next(claims, "")
 
 
 def _last_check_command(scene: Scene) -> str:
-    green: list[Step] = [
-        step for step in scene.steps if step.family in ("test", "build") and step.red is False
-    ]
-    return green[-1].command if green else ""
+    """The last check that was green, unless it runs a file of the session's own making."""
+    green = [step.command for step in scene.steps if step.family in ("test", "build") and step.red is False]
+    own = {base_name(path) for step in scene.steps for path in source_paths(step)}
+    return green[-1] if green and not any(name in green[-1] for name in own) else ""

@@ -1,14 +1,18 @@
 """Version control: what stands in the way of bringing work together."""
 
 import re
+from collections.abc import Iterator
 
-from debrief.analysis.detector import Advice, PatternDetector, Scene, bound
+import msgspec
+
+from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound
 from debrief.analysis.view import Step
 
 _CONCLUDES = re.compile(
     r"\bgit\b[^|;&\n]{0,80}\b(?:commit|(?:merge|rebase|cherry-pick|revert|am) --(?:continue|skip|abort|quit)|"
     r"stash drop|reset --(?:hard|merge)|push)\b"
 )
+_ASKED_FOR = re.compile(r"\b(?:merg\w*|rebas\w*|conflicts?|cherry-?pick\w*)\b", re.IGNORECASE)
 
 
 class MergeConflict(PatternDetector):
@@ -16,36 +20,44 @@ class MergeConflict(PatternDetector):
 
     Why it matters: conflicts are resolved by reading two histories, and resolved wrongly they lose work.
 
-    When it is wrong: resolving the conflict may be the very task; then the cost is what it cost.
+    When it is wrong: resolving the conflict may be the very task; then the cost is what the task cost.
 
-    What it suggests: to begin from the current state of the branch that the work goes to.
+    What it suggests: to begin from the current state of the branch that the work goes to. Nothing where the
+    person had asked to merge.
     """
 
     id = "VC-01"
     name = "merge or rebase conflict"
     label = "Version Control"
+    needles = ("conflict (", "automatic merge failed", "could not apply", "patch failed", "unmerged files")
     patterns = (
         bound(r"^CONFLICT \([^)\n]{1,40}\): (?:Merge conflict in )?(\S{1,200})"),
         bound(r"^Automatic merge failed; fix conflicts"),
         bound(r"^error: could not apply [0-9a-f]{6,40}"),
         bound(r"^error: (?:patch failed|Merging is not possible because you have unmerged files)"),
     )
-    summary = '{command} ended in conflicts: "{line}"'
-    advice = (Advice("knowledge", "Update the branch before the work begins: {command} met conflicts."),)
+    summary = '{part} ended in conflicts: "{line}"'
+    advice = (Advice("knowledge", "Update the branch before the work begins: {part} met conflicts."),)
+
+    def find(self, scene: Scene) -> Iterator[Finding]:
+        """Every conflict; advice only for those that nobody asked for."""
+        asked = next((word.ordinal for word in scene.prompts if _ASKED_FOR.search(word.text)), None)
+        for finding in super().find(scene):
+            expected = asked is not None and asked < finding.steps[0].call.ordinal
+            yield msgspec.structs.replace(finding, advice=()) if expected else finding
 
     def signature(self, step: Step, what: str, line: str) -> str:
         """All conflicts of a session are one trouble."""
         del step, what, line
         return "conflict"
 
-    def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
-        """Whether git says it."""
-        del match, scene
+    def listens(self, step: Step) -> bool:
+        """Whether git speaks."""
         return "git" in step.command or step.family == "vcs"
 
-    def resolves(self, hit: Step, later: Step) -> bool:
+    def resolves(self, finding: Finding, later: Step) -> bool:
         """A commit, a continuation or an abort went through."""
-        del hit
+        del finding
         return (
             later.family == "vcs" and later.outcome == "ok" and _CONCLUDES.search(later.command) is not None
         )

@@ -28,10 +28,15 @@ _EDITOR = "# Context from my IDE setup:"
 _REQUEST = re.compile(r"^## My request for Codex:[ \t]*\n?", re.MULTILINE)
 
 
+def is_wrapper(text: str) -> bool:
+    """Whether `text` is one of the wrappers that Codex is known to put in a user's place."""
+    return text.lstrip().startswith(_WRAPPERS)
+
+
 def is_injected(text: str) -> bool:
-    """Whether `text`, which stands in a user's place, was put there by Codex."""
+    """Whether `text`, which stands in a user's place, looks put there; for records that hold both."""
     start = text.lstrip()
-    return start.startswith(_WRAPPERS) or (start.startswith("<") and _TAGGED.fullmatch(start) is not None)
+    return is_wrapper(start) or (start.startswith("<") and _TAGGED.fullmatch(start) is not None)
 
 
 def split_request(text: str) -> tuple[str, str]:

@@ -44,18 +44,20 @@ _PROSE = 400
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A result: `session` names the command that still runs, `framed` whether the frame was found."""
+    """A result; `session` names the command where it still runs."""
 
     text: str = ""
     outcome: Outcome = "unknown"
     exit_code: int | None = None
     duration_ms: int | None = None
     session: str | None = None
-    framed: bool = False
 
 
 def result_of(output: object, *, shell: bool) -> Result:
-    """Read the `output` field of a result record: text, a list of content parts, or an object."""
+    """Read the `output` field of a result record: text, a list of content parts, or an object.
+
+    `shell`: the tool is one that says how it ended, so that nothing is known where it does not.
+    """
     success: object = None
     if isinstance(output, dict):
         success = output.get("success")
@@ -84,7 +86,9 @@ def refusal(text: str) -> Outcome | None:
     start = text.lstrip()[:_PROSE]
     if _INTERRUPTED.match(start):
         return "interrupted"
-    return "rejected" if _REJECTED.search(start) else None
+    # A failure quotes the command first, which may be long, and ends with the reason.
+    ended_so = _FAILED.match(start) and _REJECTED.search(text[-_PROSE:])
+    return "rejected" if ended_so or _REJECTED.search(start.partition("\n")[0]) else None
 
 
 def content_text(content: object) -> str:
@@ -143,10 +147,9 @@ def _framed(text: str) -> Result | None:
                 exit_code=exited,
                 duration_ms=wall,
                 session=session,
-                framed=True,
             )
         if position and _INTERRUPTED.match(line):
-            return Result(text=text[position:], outcome="interrupted", duration_ms=wall, framed=True)
+            return Result(text=text[position:], outcome="interrupted", duration_ms=wall)
         match = _FRAME_LINE.match(line) if len(line) < _FRAME_WIDTH else None
         if match is None or end < 0:
             return None
@@ -176,7 +179,6 @@ def _old_json(text: str) -> Result | None:
         outcome=outcome_of_exit(exit_code, body),
         exit_code=exit_code,
         duration_ms=duration_ms(metadata.get("duration_seconds")),
-        framed=True,
     )
 
 

@@ -11,7 +11,7 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.codex.ending import Ending
 from debrief.sources.codex.mentions import PullRequests
 from debrief.sources.codex.meta import read_meta, unnamed
-from debrief.sources.codex.prompts import is_injected, split_request
+from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
 from debrief.sources.codex.tools import Place, Tools
 from debrief.sources.codex.twins import Twins, twin_key
@@ -112,11 +112,11 @@ class Rollout:
 
     def asked(self, text: str, channel: str, *, injected: bool = False) -> None:
         """A text in the user's place; events hold only what was typed, items also what Codex put there."""
+        if injected or is_wrapper(text) or (channel == "item" and is_injected(text)):
+            self.event("message", "system", text=text, injected=True)
+            return
         if self._prompts.repeats(channel, text):
             self._confirm(text, channel)
-            return
-        if injected or is_injected(text):
-            self.event("message", "system", text=text, injected=True)
             return
         if self.builder.relation == "subagent":
             # Nobody types in a sub-agent's session: this is the task that its parent gives it.

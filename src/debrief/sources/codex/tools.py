@@ -79,7 +79,7 @@ class Tools:
     def result(self, call_id: str | None, output: object, place: Place) -> int:
         """Write the result of a call from its output record, and what is known of its end besides."""
         call = self._calls.get(call_id or "")
-        result = result_of(output, shell=call is not None and call.kind == "shell")
+        result = result_of(output, shell=call is None or call.kind == "shell")
         ended, _ = self._ended.pop(call_id or "", (Ended(None), place))
         if result.session is not None:
             self._left_running.add(call_id or "")

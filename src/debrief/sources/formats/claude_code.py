@@ -13,8 +13,8 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.claude_conversation import Conversation, Place
-from debrief.sources.claude_files import (
+from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.claude.files import (
     FileIds,
     agent_of,
     belongs,
@@ -22,10 +22,10 @@ from debrief.sources.claude_files import (
     file_ids,
     own_session_id,
 )
-from debrief.sources.claude_heads import is_transcript
-from debrief.sources.claude_prompts import pieces
-from debrief.sources.claude_queue import PromptQueue
-from debrief.sources.claude_rows import (
+from debrief.sources.claude.heads import is_transcript
+from debrief.sources.claude.prompts import pieces
+from debrief.sources.claude.queue import PromptQueue
+from debrief.sources.claude.rows import (
     ATTACHMENTS_PASSED_OVER,
     PROGRESS_PASSED_OVER,
     RECORDS_PASSED_OVER,
@@ -33,11 +33,11 @@ from debrief.sources.claude_rows import (
     error_text,
     is_human,
     is_injected,
+    session_id,
     text_of,
 )
 from debrief.sources.records import Record, count, mapping, string, timestamp_us
 from debrief.sources.source import Clean, Document, Transcript
-
 
 _AGENT_ROWS = frozenset(("user", "assistant", "system", "progress", "attachment"))
 """Rows of a sub-agent's file that are of interest: titles and queues are the session's own."""
@@ -49,9 +49,9 @@ class ClaudeCode:
     name = "claude_code"
     title = "Claude Code"
     version = 1
-    roots = ("~/.claude/projects", "$CLAUDE_CONFIG_DIR/projects")
-    suffixes = (".jsonl",)
-    companions = (
+    roots: tuple[str, ...] = ("~/.claude/projects", "$CLAUDE_CONFIG_DIR/projects")
+    suffixes: tuple[str, ...] = (".jsonl",)
+    companions: tuple[str, ...] = (
         "{stem}/subagents/agent-*.jsonl",
         "{stem}/subagents/workflows/*/agent-*.jsonl",
         "agent-*.jsonl",
@@ -68,7 +68,7 @@ class ClaudeCode:
         )
         reading = _Reading(builder, transcript)
         reading.run()
-        if not reading.conversation.spoken and not builder.event_count:
+        if all(event.kind == "opaque" for event in builder.events):
             raise NotATranscript("a Claude Code file without a single message")
         yield builder.build()
 
@@ -145,9 +145,9 @@ class _Reading:
             for record in document_records(document):
                 self._record(record, agent)
         self.builder.agent = None
-        self.builder.end_state, self.builder.end_reason = self.conversation.ending.verdict(
-            cut_off=self._cut_off
-        )
+        state, reason = self.conversation.ending.verdict(cut_off=self._cut_off)
+        # The reason may quote the transcript, so it is cleaned like every other text of it.
+        self.builder.end_state, self.builder.end_reason = state, self.builder.text(reason, 400)[0]
         self._settle_title()
 
     def _record(self, record: Record, agent: str | None = None) -> None:
@@ -203,7 +203,7 @@ class _Reading:
         if forked is not None and forked != self._session:
             builder.replaying, builder.relation, builder.parent_id = True, "fork", forked
             return
-        session = string(row.get("sessionId"))
+        session = session_id(row.get("sessionId"))
         if session is None or self._own_seen:
             builder.replaying = builder.replaying and session is None
         elif session == self._session:

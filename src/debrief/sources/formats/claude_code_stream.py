@@ -10,10 +10,12 @@ from typing import Any
 
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
-from debrief.sources.anthropic import flat_text
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.claude_conversation import Conversation, Place
-from debrief.sources.claude_heads import is_stream
+from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.claude.heads import is_stream
+from debrief.sources.claude.messages import flat_text
+from debrief.sources.claude.rows import session_id
+from debrief.sources.claude.totals import RunTotals, StatedCall
 from debrief.sources.records import Record, count, mapping, records, sequence, string, timestamp_us
 from debrief.sources.source import Clean, Transcript
 
@@ -52,13 +54,6 @@ _SYSTEM_PASSED_OVER = frozenset(
     ]
 )
 
-_BUCKETS = {
-    "input": "inputTokens",
-    "cache_read": "cacheReadInputTokens",
-    "cache_write": "cacheCreationInputTokens",
-    "output": "outputTokens",
-}
-
 _LIMITS = {
     "error_max_turns": "The run reached its limit of turns.",
     "error_max_budget_usd": "The run reached its limit of cost.",
@@ -74,7 +69,7 @@ class ClaudeCodeStream:
     title = "Claude Code (headless)"
     version = 1
     roots: tuple[str, ...] = ()
-    suffixes = (".jsonl", ".txt", ".log")
+    suffixes: tuple[str, ...] = (".jsonl", ".txt", ".log")
     companions: tuple[str, ...] = ()
 
     def recognises(self, head: bytes) -> bool:
@@ -89,7 +84,7 @@ class ClaudeCodeStream:
         with transcript.main.open() as stream:
             for record in records(stream):
                 row = mapping(record.value)
-                session = string(row.get("session_id"))
+                session = session_id(row.get("session_id"))
                 if session is not None and (run is None or run.session != session):
                     if run is not None:
                         yield run.close()
@@ -123,7 +118,7 @@ class _HeadlessConversation(Conversation):
 
     def __init__(self, builder: SessionBuilder) -> None:
         super().__init__(builder)
-        self.calls: dict[str, dict[str, Any]] = {}
+        self.calls: dict[str, StatedCall] = {}
 
     def count_call(
         self,
@@ -136,30 +131,9 @@ class _HeadlessConversation(Conversation):
     ) -> None:
         call = self.calls.get(key)
         if call is None:
-            self.calls[key] = {
-                "model": model,
-                "tokens": tokens,
-                "lower_bound": lower_bound,
-                "event": event,
-                "ts_us": place.ts_us,
-                "agent": self._builder.agent,
-            }
-            return
-        known: Tokens = call["tokens"]
-        call["tokens"] = Tokens(
-            **{
-                bucket: max(
-                    (
-                        value
-                        for value in (getattr(known, bucket), getattr(tokens, bucket))
-                        if value is not None
-                    ),
-                    default=None,
-                )
-                for bucket in Tokens.__struct_fields__
-            }
-        )
-        call["lower_bound"] = lower_bound
+            self.calls[key] = StatedCall(model, tokens, lower_bound, event, place.ts_us, self._builder.agent)
+        else:
+            call.merge(tokens, lower_bound)
 
 
 class _Run:
@@ -169,7 +143,8 @@ class _Run:
         self.session = session
         self.builder = builder
         self.conversation = _HeadlessConversation(builder)
-        self._result: dict[str, Any] | None = None
+        self._closed = False
+        self._totals = RunTotals()
         self._seen: set[tuple[str, str | None]] = set()
         self._agents: set[str] = set()
         self._cut_off = False
@@ -233,7 +208,7 @@ class _Run:
         if subtype == "init":
             builder.cwd = builder.cwd or string(row.get("cwd"))
             builder.agent_version = string(row.get("claude_code_version")) or builder.agent_version
-            self.conversation.model_changed(string(row.get("model")), place)
+            self._closed = False
             self.conversation.ending.stands("running", "The run has begun and has no result line yet.")
         elif subtype == "compact_boundary":
             self.conversation.compaction(
@@ -248,7 +223,8 @@ class _Run:
 
     def _ended(self, row: dict[str, Any], place: Place) -> None:
         """The run's own word about how it ended; a later one counts the earlier in."""
-        self._result = row
+        self._closed = True
+        self._totals.result(row)
         subtype = string(row.get("subtype")) or "no subtype"
         words = string(row.get("result")) or "; ".join(
             text for text in sequence(row.get("errors")) if isinstance(text, str)
@@ -261,7 +237,7 @@ class _Run:
                 "finished", f"The run ended with success{f' after {turns} turns' if turns else ''}."
             )
             return
-        reason = _LIMITS.get(subtype) or f"The run ended with {subtype}."
+        reason = _LIMITS.get(subtype) or "The run ended with an error."
         if words:
             self.conversation.api_error(words, place)
         ending.stands("error", f"{reason} {words.strip()[:200]}".strip())
@@ -271,52 +247,13 @@ class _Run:
         builder = self.builder
         builder.agent = None
         state, reason = self.conversation.ending.verdict(cut_off=self._cut_off)
-        if self._result is None and state == "finished":
+        if not self._closed and state == "finished":
             state, reason = "running", "There is no result line: still at work, or killed."
-        builder.end_state, builder.end_reason = state, reason
-        totals = mapping(mapping(self._result).get("modelUsage"))
-        self._count(totals)
-        builder.native_cost_usd_micros = _micros(mapping(self._result).get("total_cost_usd"))
+        # The reason may quote the transcript, so it is cleaned like every other text of it.
+        builder.end_state, builder.end_reason = state, builder.text(reason, 400)[0]
+        self._totals.count_into(builder, self.session, self.conversation.calls)
+        builder.native_cost_usd_micros = self._totals.cost_usd_micros
         return builder.build()
-
-    def _count(self, totals: dict[str, Any]) -> None:
-        """Count the calls; what the run's totals hold beyond them becomes one further call for each model."""
-        known: dict[str, dict[str, int]] = {}
-        self.builder.agent = None
-        for key, call in self.conversation.calls.items():
-            tokens: Tokens = call["tokens"]
-            covered = call["model"] in totals
-            if covered and tokens == Tokens():
-                continue
-            self.builder.agent = call["agent"]
-            self.builder.model_call(
-                key,
-                model=call["model"],
-                tokens=tokens,
-                ts_us=call["ts_us"],
-                lower_bound=() if covered else call["lower_bound"],
-                event=call["event"],
-            )
-            sums = known.setdefault(call["model"] or "", dict.fromkeys(_BUCKETS, 0))
-            for bucket in _BUCKETS:
-                sums[bucket] += getattr(tokens, bucket) or 0
-            sums["output"] += tokens.reasoning or 0
-        self.builder.agent = None
-        for model, usage in totals.items():
-            sums = known.get(model, dict.fromkeys(_BUCKETS, 0))
-            rest = {
-                bucket: max(0, (count(mapping(usage).get(field)) or 0) - sums[bucket])
-                for bucket, field in _BUCKETS.items()
-            }
-            if any(rest.values()):
-                self.builder.model_call(f"{self.session} {model}", model=model, tokens=Tokens(**rest))
-
-
-def _micros(dollars: object) -> int | None:
-    if not isinstance(dollars, int | float) or isinstance(dollars, bool):
-        return None
-    known = count(dollars * 1_000_000.0)
-    return known if known is None else round(dollars * 1_000_000)
 
 
 def _retry_text(row: dict[str, Any]) -> str:

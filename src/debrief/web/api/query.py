@@ -34,7 +34,7 @@ def _split(value: Any) -> Any:  # noqa: ANN401 (whatever came: pydantic judges i
 
 
 def _readable_time(value: Any) -> Any:  # noqa: ANN401 (the same)
-    """Give an unencoded plus back, which arrives as a space; refuse numbers, which pydantic takes for seconds."""
+    """Give an unencoded plus back, which arrives as a space; refuse numbers, which would pass for seconds."""
     if not isinstance(value, str):
         return value
     text = value.strip()

@@ -1,6 +1,6 @@
 """What OpenAPI shows of the v2 answers: the shapes under upstream's names, our additions, and examples.
 
-Nothing is validated against these on the way out, for a page joins stored bytes; the tests hold both together.
+Nothing is validated against these on the way out, for a page joins stored bytes; tests hold both together.
 """
 
 from datetime import datetime
@@ -158,7 +158,7 @@ DETAIL_EXAMPLE: dict[str, Any] = {
         ],
         "suggested_prompt": {
             "original_prompt": "Fix the bug",
-            "suggested_prompt": "Fix the bug in the login endpoint: an expired token must be refused with 401.",
+            "suggested_prompt": "Fix the login endpoint: an expired token must be refused with 401.",
             "feedback_items": [
                 {
                     "issue_id": "issue_1",

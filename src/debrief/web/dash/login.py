@@ -67,11 +67,16 @@ async def log_out(request: Request) -> Response:
 
 
 def safe_next(address: str) -> str:
-    """`address` where it is a path on this server, else `/`: a link to us must not lead on to elsewhere.
+    r"""`address` where it is a path on this server, else `/`: a link to us must not lead on to elsewhere.
 
-    Browsers take `\\` for `/` and drop tabs and line ends, so that neither may be in it.
+    Browsers take `\` for `/` and drop tabs and line ends, so that neither may be in it.
     """
-    if not address.startswith("/") or address.startswith("//") or "\\" in address or not address.isprintable():
+    if (
+        not address.startswith("/")
+        or address.startswith("//")
+        or "\\" in address
+        or not address.isprintable()
+    ):
         return "/"
     try:
         parts = urlsplit(address)

@@ -1,6 +1,6 @@
 """The API's reference for people: the application's OpenAPI in, one plain page out.
 
-The usual viewers load scripts from a CDN, which an installation without internet cannot, and our pages run none.
+The usual viewers load scripts from a CDN, which an installation without internet cannot; our pages run none.
 """
 
 import json

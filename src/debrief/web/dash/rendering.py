@@ -51,5 +51,5 @@ _environment.filters.update(
 
 def render(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """The page that `template` makes of `values`. A page that shows who is signed in is given `login`."""
-    content = _environment.get_template(template).render(values)
+    content = _environment.get_template(template).render(values, status=status)
     return HTMLResponse(content, status, headers=PAGE_HEADERS)

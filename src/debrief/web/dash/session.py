@@ -1,6 +1,6 @@
-"""A session's page, where the `url` of its wire item leads: the stored session in, all that we know of it out.
+"""A session's page, where the `url` of its wire item leads: the stored session in, all we know of it out.
 
-Evidence is a link to the event that shows it. Events come in pages, for a session may have a hundred thousand.
+Evidence is a link to the event that shows it. Events come in pages: a session may have a hundred thousand.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ EVENTS_PER_PAGE: Final = 500
 LONG_TEXT: Final = 1500
 LONG_LINES: Final = 16
 EVIDENCE_SHOWN: Final = 12
+EVENT_DIGITS: Final = 9
 
 _BUCKET_WORDS: Final[Mapping[str, str]] = {
     "input": "Input",
@@ -74,9 +75,7 @@ class EventPage(Struct, frozen=True):
 
 
 @router.get("/sessions/{session_id}")
-async def session_page(
-    request: Request, session_id: str, login: SignedIn, events_from: str = ""
-) -> Response:
+async def session_page(request: Request, session_id: str, login: SignedIn, events_from: str = "") -> Response:
     """The page."""
     # In a thread whatever the database is: a long session takes a while to unpack and to render.
     return await asyncio.to_thread(_page, site_of(request).store, login, session_id, events_from)
@@ -87,7 +86,6 @@ def _page(store: Store, login: Key, session_id: str, events_from: str) -> Respon
     if stored is None:
         raise NotFound("There is no such session, or your key does not reach it.")
     session = stored.session
-    tokens, qualities = total_tokens(session)
     return render(
         "session.html",
         login=login,
@@ -95,9 +93,7 @@ def _page(store: Store, login: Key, session_id: str, events_from: str) -> Respon
         session=session,
         analysis=stored.analysis,
         heading=first_line(session.title) or first_line(session.initial_user_message) or stored.session_id,
-        tokens=[
-            (_BUCKET_WORDS[bucket], number(getattr(tokens, bucket), qualities[bucket])) for bucket in BUCKETS
-        ],
+        tokens=_token_words(session),
         models=sorted({call.model for call in session.model_calls if call.model}),
         lasted_us=_lasted_us(session),
         page=_events(session, session_path(stored.session_id), events_from),
@@ -117,6 +113,14 @@ def _find(store: Store, login: Key, session_id: str) -> StoredSession | None:
     return None
 
 
+def _token_words(session: Session) -> list[tuple[str, str]]:
+    tokens, qualities = total_tokens(session)
+    words = {bucket: number(getattr(tokens, bucket), qualities[bucket]) for bucket in BUCKETS}
+    if tokens.reasoning is None and tokens.output is not None:
+        words["reasoning"] = "counted in output"
+    return [(_BUCKET_WORDS[bucket], words[bucket]) for bucket in BUCKETS]
+
+
 def _lasted_us(session: Session) -> int | None:
     if session.started_us is None or session.last_event_us is None:
         return None
@@ -125,7 +129,11 @@ def _lasted_us(session: Session) -> int | None:
 
 def _events(session: Session, path: str, events_from: str) -> EventPage:
     total = len(session.events)
-    wanted = int(events_from) if events_from.isascii() and events_from.isdigit() and len(events_from) < 10 else 0
+    wanted = (
+        int(events_from)
+        if events_from.isascii() and events_from.isdigit() and len(events_from) <= EVENT_DIGITS
+        else 0
+    )
     start = min(wanted, max(0, total - 1)) // EVENTS_PER_PAGE * EVENTS_PER_PAGE
     return EventPage(path, list(session.events[start : start + EVENTS_PER_PAGE]), total, start)
 

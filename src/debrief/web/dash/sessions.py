@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -115,7 +115,7 @@ def _given(parameters: QueryParams) -> dict[str, str | list[str]]:
 
 def _form(
     given: Mapping[str, str | list[str]], choices: Mapping[str, Sequence[str]], problems: list[str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     values = {name: ", ".join(_words(given.get(name, ""))) for name in LABELS}
     chosen = [word.strip() for word in values["statuses"].split(",") if word.strip()]
     statuses = sorted({*choices["statuses"], *chosen})

@@ -1,4 +1,4 @@
-"""The one stylesheet of the pages: read when the module is, served under an address that names its content."""
+"""The one stylesheet of the pages: read once, served under an address that names its content."""
 
 import hashlib
 import importlib.resources

@@ -1,4 +1,4 @@
-"""Facts in, words for people out: times, costs, token counts. Unknown is said to be unknown, never shown as 0."""
+"""Facts in, words for people out: times, costs, token counts. Unknown stays unknown, never 0."""
 
 import re
 from datetime import UTC, datetime
@@ -21,6 +21,8 @@ STATUS_MEANINGS: Final = {
 }
 
 QUALITY_WORDS: Final[dict[Quality, str]] = {"exact": "", "lower_bound": "at least ", "missing": "unknown"}
+
+CENT_MICROS: Final = 10_000
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
@@ -50,7 +52,12 @@ def duration(us: int | None) -> str:
     seconds = us // 1_000_000
     if not seconds:
         return f"{us // 1000} ms"
-    units = (("d", seconds // 86_400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+    units = (
+        ("d", seconds // 86_400),
+        ("h", seconds // 3600 % 24),
+        ("min", seconds // 60 % 60),
+        ("s", seconds % 60),
+    )
     first = next(position for position, (_, amount) in enumerate(units) if amount)
     return " ".join(f"{amount} {unit}" for unit, amount in units[first : first + 2] if amount)
 
@@ -60,7 +67,9 @@ def dollars(cost: Cost) -> str:
     micros = cost.cost_usd_micros
     if micros is None or cost.quality == "missing":
         return "unknown"
-    amount = "less than $0.01" if 0 < micros < 10_000 and cost.quality == "exact" else f"${micros / 1e6:,.2f}"
+    amount = (
+        "less than $0.01" if 0 < micros < CENT_MICROS and cost.quality == "exact" else f"${micros / 1e6:,.2f}"
+    )
     return QUALITY_WORDS[cost.quality] + amount
 
 

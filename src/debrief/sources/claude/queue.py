@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from debrief.sources.anthropic import flat_text
-from debrief.sources.claude_conversation import Conversation, Place
-from debrief.sources.claude_prompts import pieces
+from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.claude.messages import flat_text
+from debrief.sources.claude.prompts import pieces
 from debrief.sources.records import string
 
 QUEUE_KEPT = 1000
@@ -94,9 +94,7 @@ class PromptQueue:
             found.settled = True
             return False
         self._queued.remove(found)
-        late = (
-            found.left_us is not None and place.ts_us is not None and place.ts_us - found.left_us > ECHO_US
-        )
+        late = found.left_us is not None and place.ts_us is not None and place.ts_us - found.left_us > ECHO_US
         return found.shown and not late
 
     def _show(self, queued: _Queued, place: Place) -> None:

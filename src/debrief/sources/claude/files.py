@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from debrief.sources.claude.rows import session_id
 from debrief.sources.records import LINE_LIMIT, Record, mapping, records, sequence
 from debrief.sources.source import Document
 
@@ -73,8 +74,8 @@ def file_ids(document: Document) -> FileIds:
                 ids = _decode_ids(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
-            if isinstance(ids.sessionId, str) and ids.sessionId:
-                found.sessions[ids.sessionId] += 1
+            if session := session_id(ids.sessionId):
+                found.sessions[session] += 1
             if found.first_uuid is None and isinstance(ids.uuid, str):
                 found.first_uuid = ids.uuid
             if isinstance(ids.agentId, str) and ids.agentId and ids.isSidechain is True:

@@ -5,6 +5,7 @@ Each version adds kinds; one that is missing here turns up as an opaque event an
 
 from typing import Any
 
+from debrief.sources.builder import printable
 from debrief.sources.records import count, mapping, string
 
 RECORDS_PASSED_OVER = frozenset(
@@ -126,6 +127,12 @@ _TYPED_SOURCES = frozenset(("typed", "queued", "sdk"))
 _INJECTED_ORIGINS = frozenset(
     ("task-notification", "hook", "system", "coordinator", "peer", "agent", "teammate", "cron")
 )
+
+
+def session_id(value: object) -> str | None:
+    """A session's id, if `value` is one that is still there when it is made printable."""
+    text = string(value)
+    return text if text is not None and printable(text).strip() else None
 
 
 def is_human(row: dict[str, Any]) -> bool:

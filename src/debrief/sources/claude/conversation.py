@@ -9,7 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from debrief.model import Actor, EventKind, Tokens, ToolKind
-from debrief.sources.anthropic import (
+from debrief.sources.builder import SessionBuilder
+from debrief.sources.claude.ending import Ending
+from debrief.sources.claude.messages import (
     call_target,
     duration_ms_of,
     exit_code_of,
@@ -18,9 +20,7 @@ from debrief.sources.anthropic import (
     tokens_of,
     tool_kind,
 )
-from debrief.sources.builder import SessionBuilder
-from debrief.sources.claude_ending import Ending
-from debrief.sources.claude_prompts import Piece, pieces
+from debrief.sources.claude.prompts import Piece, pieces
 from debrief.sources.pulls import creates_pull_request, pull_request_urls
 from debrief.sources.records import compact_json, mapping, sequence, string
 

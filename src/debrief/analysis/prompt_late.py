@@ -1,0 +1,74 @@
+"""A View and the issues about the prompt go in; out comes what the person said late, sentence by sentence.
+
+Late is: after stopping the agent, in declining a tool call, in a correction, in answer to a question.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from debrief.analysis.prompt_text import sentences, spoken
+from debrief.analysis.view import View
+from debrief.model import Event, Issue
+
+SENTENCES = 8
+"""Sentences of one message that are looked at: a long one is a new task, not a correction."""
+
+_SAID = re.compile(
+    r"(?:the user said|the user provided the following reason|reason for (?:the )?rejection)[^:\n]{0,60}:\s*",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"\n\s*\n?(?:Note:|Please )")
+_ANSWER = re.compile(r"=\s?\"([^\"\n]{2,200})\"")
+
+
+@dataclass(slots=True)
+class Said:
+    """A sentence of the person that came late, the event it stands in, and the issue that shows its cost."""
+
+    text: str
+    event: Event
+    issue: Issue
+    used: bool = False
+
+
+def late_sentences(view: View, supporting: Mapping[str, Issue], first: Event | None) -> list[Said]:
+    """The late sentences of `view`, in order, each once; only where `supporting` has an issue."""
+    found: dict[str, Said] = {}
+    texts = [*_prompts(view, supporting), *_results(view, supporting)]
+    for event, text, issue in sorted(texts, key=lambda entry: entry[0].ordinal):
+        if first is None or event.ordinal > first.ordinal:
+            for sentence in sentences(text, most=SENTENCES):
+                found.setdefault(sentence, Said(sentence, event, issue))
+    return list(found.values())
+
+
+def _prompts(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Event, str, Issue]]:
+    corrected = frozenset(supporting["REQ-03"].evidence) if "REQ-03" in supporting else frozenset()
+    reason = ""
+    for event in view.events:
+        if event.kind == "interrupt":
+            reason = "REQ-01"
+        elif event.kind == "prompt":
+            reason = "REQ-03" if event.ordinal in corrected else reason
+            if reason in supporting:
+                yield event, spoken(event.text), supporting[reason]
+            reason = ""
+        elif event.kind == "tool_call":
+            reason = ""
+        elif event.kind == "message" and event.actor == "assistant":
+            reason = "REQ-05" if event.text.rstrip().endswith("?") else ""
+
+
+def _results(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Event, str, Issue]]:
+    declined, answered = supporting.get("REQ-02"), supporting.get("REQ-05")
+    for event in view.events:
+        if event.kind != "tool_result":
+            continue
+        if declined and event.outcome == "rejected":
+            said = _SAID.search(event.text)
+            if said:
+                yield event, _NOTE.split(event.text[said.end() :], maxsplit=1)[0].strip(), declined
+        elif answered and event.tool_kind == "ask":
+            for answer in _ANSWER.findall(event.text)[:SENTENCES]:
+                yield event, answer, answered

@@ -1,0 +1,1 @@
+"""What the two Claude Code formats share: messages, typed text, queues, endings, files, totals."""

