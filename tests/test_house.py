@@ -19,11 +19,13 @@ FUNCTION_LINES = 70
 BROAD_EXCEPTS = {"analysis/analyse.py", "store/store.py"}
 
 AGENTS = re.compile(
-    r"claude|codex|copilot|openhands|devin|cursor|gemini|opencode|aider|cline|goose", re.IGNORECASE
+    r"(?<![a-z_])(?:claude|codex|copilot|openhands|devin|cursor|gemini|opencode|aider|cline|goose)"
+    r"(?![a-z])",
+    re.IGNORECASE,
 )
 
 # The commands tell a newcomer which folders they looked in; the wire keeps the prefix that clients send.
-MAY_NAME_AGENTS = {"cli.py": 4, "web/api/sessions.py": 10}
+MAY_NAME_AGENTS = {"cli.py": 4, "web/api/query.py": 1}
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "services", "managers"}
 
@@ -36,6 +38,8 @@ def relative(path: Path) -> str:
 def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= FILE_LINES, f"{relative(path)} is too long: split it by what it holds"
+    if "versions" in path.parts:
+        return  # a migration says in one piece what it does
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -83,7 +87,9 @@ def test_every_format_is_registered_and_documented() -> None:
             continue
         assert f"sources.formats.{path.stem} import" in registry
         assert f"`{path.stem}`" in manual, f"docs/formats.md does not speak of {path.stem}"
-        tests = (ROOT / "tests" / "sources" / f"test_{path.stem}.py").read_text()
+        tests = "".join(
+            test.read_text() for test in (ROOT / "tests" / "sources").glob(f"test_{path.stem}*.py")
+        )
         assert "fault" in tests, f"{path.stem} is not shown bad input"
 
 

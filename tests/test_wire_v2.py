@@ -67,46 +67,50 @@ def founding_session() -> StoredSession:
                 ),
             ),
         ),
-        analysis=Analysis(
-            analyser_version=1,
-            issues=(
-                Issue(
-                    id="issue_1",
-                    label="Configuration",
-                    impact="High",
-                    issue="Missing environment variables",
-                    detector="CFG-01",
-                    detector_version=1,
-                    evidence=(3, 4),
-                    fingerprint="0" * 32,
-                ),
+        analysis=founding_analysis(),
+    )
+
+
+def founding_analysis() -> Analysis:
+    return Analysis(
+        analyser_version=1,
+        issues=(
+            Issue(
+                id="issue_1",
+                label="Configuration",
+                impact="High",
+                issue="Missing environment variables",
+                detector="CFG-01",
+                detector_version=1,
+                evidence=(3, 4),
+                fingerprint="0" * 32,
             ),
-            timeline=(
-                TimelineEntry(
-                    title="Started repository setup",
-                    description="Devin began setting up the development environment",
-                    first=0,
-                    last=4,
-                ),
+        ),
+        timeline=(
+            TimelineEntry(
+                title="Started repository setup",
+                description="Devin began setting up the development environment",
+                first=0,
+                last=4,
             ),
-            action_items=(
-                ActionItem(
-                    type="machine_setup",
-                    action_item="Configure environment variables for database connection",
+        ),
+        action_items=(
+            ActionItem(
+                type="machine_setup",
+                action_item="Configure environment variables for database connection",
+                issue_id="issue_1",
+            ),
+        ),
+        suggested_prompt=SuggestedPrompt(
+            original_prompt="Fix the bug",
+            suggested_prompt="Fix the authentication bug in the login endpoint "
+            "by checking the JWT token validation",
+            feedback_items=(
+                FeedbackItem(
+                    summary="Prompt too vague",
+                    excerpt="Fix the bug",
+                    details="The prompt should specify which bug and provide more context",
                     issue_id="issue_1",
-                ),
-            ),
-            suggested_prompt=SuggestedPrompt(
-                original_prompt="Fix the bug",
-                suggested_prompt="Fix the authentication bug in the login endpoint "
-                "by checking the JWT token validation",
-                feedback_items=(
-                    FeedbackItem(
-                        summary="Prompt too vague",
-                        excerpt="Fix the bug",
-                        details="The prompt should specify which bug and provide more context",
-                        issue_id="issue_1",
-                    ),
                 ),
             ),
         ),

@@ -81,7 +81,7 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         return given.get(name) or environment.get(f"DEBRIEF_{name.upper()}") or default
 
     data_home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    data = Path(value("data", str(Path(data_home) / "debrief"))).expanduser().absolute()
+    data = Path(str(value("data", str(Path(data_home) / "debrief")))).expanduser().absolute()
     public_url = given.get("public_url") or environment.get("DEBRIEF_PUBLIC_URL")
     if public_url and not str(public_url).startswith(("http://", "https://")):
         raise SettingsError(f"DEBRIEF_PUBLIC_URL is {public_url!r}; it must begin with http:// or https://")

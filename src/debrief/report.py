@@ -3,12 +3,13 @@
 import time
 from typing import Any
 
+from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
 
 from debrief.config import Settings
 from debrief.metering import cost
-from debrief.model import Analysis, Session, StoredSession, total_tokens
+from debrief.model import Analysis, Event, Session, StoredSession, total_tokens
 from debrief.model.session import BUCKETS
 from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
@@ -46,19 +47,7 @@ def analysis_json(
     return {
         "format": format_name,
         "session": v2.item(stored, settings.address()),
-        "events": [
-            {
-                "ordinal": event.ordinal,
-                "kind": event.kind,
-                "actor": event.actor,
-                "ts": None if event.ts_us is None else v2.wire_time(event.ts_us),
-                "tool": event.tool,
-                "is_error": event.outcome in FLAGGED,
-                "outcome": event.outcome,
-                "text": event.text,
-            }
-            for event in session.events
-        ],
+        "events": [_event(event) for event in session.events],
         "issues": [
             {
                 "id": issue.id,
@@ -70,36 +59,30 @@ def analysis_json(
             }
             for issue in analysis.issues
         ],
-        "timeline": [
-            {
-                "title": entry.title,
-                "description": entry.description,
-                "first": entry.first,
-                "last": entry.last,
-            }
-            for entry in analysis.timeline
-        ],
+        "timeline": [asdict(entry) for entry in analysis.timeline],
         "usage": {
             **{bucket: getattr(tokens, bucket) for bucket in BUCKETS},
             "quality": min(stated, key=_WORST.index, default="missing"),
             "qualities": qualities,
         },
         "cost_usd_micros": stored.cost.cost_usd_micros,
-        "pull_requests": [
-            {
-                "url": pull.url,
-                "number": pull.number,
-                "repository": pull.repository,
-                "created": pull.created,
-                "evidence": pull.evidence,
-                "event": pull.event,
-                "state": pull.state,
-            }
-            for pull in session.pull_requests
-        ],
+        "pull_requests": [asdict(pull) for pull in session.pull_requests],
         "end_state": session.end_state,
         "end_reason": session.end_reason,
         "faults": [*session.faults, *analysis.faults],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "ordinal": event.ordinal,
+        "kind": event.kind,
+        "actor": event.actor,
+        "ts": None if event.ts_us is None else v2.wire_time(event.ts_us),
+        "tool": event.tool,
+        "is_error": event.outcome in FLAGGED,
+        "outcome": event.outcome,
+        "text": event.text or event.command or event.args,
     }
 
 

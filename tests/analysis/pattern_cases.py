@@ -99,6 +99,7 @@ QUIET: dict[str, tuple[Case, ...]] = {
         ("which docker", "docker not found", 1),
         ("ruby -v || true", "bash: line 1: ruby: command not found", 0),
         ("npm test", "Error: user not found", 1),
+        ("git --version", "bash: line 1: git: command not found", 127),
         ("curl https://example.com/x", "404 page: not found", 22),
     ),
     "DEP-01": (

@@ -1,4 +1,5 @@
 import string
+import time
 
 import pytest
 from building import (
@@ -51,7 +52,7 @@ def grounded(of: Session, suggestion: SuggestedPrompt) -> None:
     added = suggestion.suggested_prompt.removeprefix(suggestion.original_prompt)
     for line in added.split("\n"):
         for quote in line.split("\u201c")[1:]:
-            assert quote.rstrip("\u201d") in texts
+            assert quote.rstrip("\u201d\u2026") in texts
     ordinals = {e.ordinal for e in of.events}
     for item in suggestion.feedback_items:
         assert item.excerpt
@@ -218,7 +219,7 @@ def test_its_own_suggestion_teaches_nothing_new() -> None:
 
 
 def test_the_suggestion_is_capped() -> None:
-    late = " ".join(f"the field {'x' * 3}{i} must stay as it is for now and later." for i in range(30))
+    late = " ".join(f"field{i} {'stays as it is ' * 4}." for i in range(4)) + "\n"
     happened = session(prompt("tidy the model"), edit("/work/app/m.py"), interrupt(), prompt(late))
     suggestion = suggest(happened, issue("REQ-01", 3, 4))
     added = suggestion.suggested_prompt.removeprefix(suggestion.original_prompt)
@@ -252,3 +253,24 @@ def test_whatever_happens_the_promises_hold(happenings: list[Happening], found: 
         assert suggestion.suggested_prompt == suggestion.original_prompt
         assert not suggestion.feedback_items
     grounded(happened, suggestion)
+
+
+HOSTILE = [
+    "<a-b>" * 6_000,
+    "\n" * 32_000,
+    "the user said: " * 2_000,
+    ". " * 16_000,
+    "a/" * 16_000,
+    "`" * 32_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_text_costs_no_more_than_its_length(text: str) -> None:
+    declined = rejected(shell("git merge x"), f"the user said: {text}")
+    happened = session(
+        prompt(f"the build fails {text}"), declined, interrupt(), prompt(text), shell(text, output=text)
+    )
+    start = time.perf_counter()
+    suggest(happened, *(issue(detector, 0) for detector in DETECTORS))
+    assert time.perf_counter() - start < 1

@@ -46,9 +46,9 @@ def revoke_all(served: Served) -> None:
     ],
 )
 def test_no_key_or_an_unknown_one_is_401(served: Served, header: str | None) -> None:
-    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
     for path in (API, f"{API}/insights", f"{API}/s1", "/v2/enterprise/organizations/org_a/sessions"):
-        answer = served.client.get(path, headers=list(headers.items()))
+        answer = served.client.get(path, headers=headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert set(answer.json()) == {"detail"}

@@ -19,7 +19,7 @@ FOREIGN_SESSION = f"session_{MARK}"
 V2 = "/v2/enterprise"
 
 # Every route, and what it answers to a caller who asks for the neighbours' things by name.
-EXPECTED = {
+EXPECTED: dict[tuple[str, str], int | dict[str, int]] = {
     ("GET", f"{V2}/sessions"): 200,
     ("GET", f"{V2}/sessions/insights"): 200,
     ("GET", f"{V2}/sessions/{{session_id}}"): 404,
@@ -104,7 +104,7 @@ def routes_of(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
     """Every method and path that an application answers, in its routers too."""
     for route in routes:
         inner = getattr(route, "original_router", None) or getattr(route, "app", None)
-        if hasattr(inner, "routes"):
+        if inner is not None and hasattr(inner, "routes"):
             yield from routes_of(inner.routes)
         else:
             for method in route.methods:
@@ -123,9 +123,9 @@ def test_no_route_answers_across_the_wall(served: Served, wall: str) -> None:
             address = path.format(session_id=FOREIGN_SESSION, org_id=FOREIGN_ORG)
             answer = served.client.request(method, f"{address}?{query}")
             assert answer.status_code == status, (method, path, query)
-            for word in query.split("&"):
-                # A form shows again what was typed into it.
-                shown = answer.text.replace(word.partition("=")[2], "") if path == "/" else answer.text
+            # A form shows again what was typed into it.
+            typed = query.partition("=")[2]
+            shown = answer.text.replace(typed, "") if path == "/" and typed else answer.text
             assert MARK not in shown, (method, path, query)
             if method == "POST" and path == "/logout":
                 served.sign_in("org_a" if wall == "org" else None)

@@ -170,6 +170,12 @@ class PatternDetector(Detector):
         del what
         return f"{step.family} {normalised(line)}"
 
+    def part(self, step: Step, what: str) -> str:
+        """Of a compound shell line the command that is shown: the one that the line is judged by."""
+        del what
+        chosen = [part for part in step.parts if (part.family, part.target) == (step.family, step.target)]
+        return chosen[-1].text if chosen else step.command or step.call.tool or step.target
+
     def finding(self, speech: Speech, match: re.Match[str]) -> Finding:
         """What `match` says, put into the templates."""
         step = speech.step
@@ -178,7 +184,7 @@ class PatternDetector(Detector):
         filled = {
             "what": short(what, 80).replace("`", "'"),
             "line": short(line, 160),
-            "part": code(_part(step), 60),
+            "part": code(self.part(step, what), 60),
         }
         return Finding(
             signature=self.signature(step, what, line),
@@ -194,12 +200,6 @@ def succeeded(step: Step) -> bool:
     if step.family in ("test", "build", "lint"):
         return step.red is False
     return step.outcome == "ok" and not step.exit_hidden
-
-
-def _part(step: Step) -> str:
-    """Of a compound shell line the command that it is judged by."""
-    chosen = [p for p in step.parts if (p.family, p.target) == (step.family, step.target)]
-    return chosen[-1].text if chosen else step.command or step.call.tool or step.target
 
 
 def bound(pattern: str, flags: int = 0) -> re.Pattern[str]:

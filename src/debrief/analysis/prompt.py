@@ -35,7 +35,7 @@ def suggest_prompt(view: View, issues: tuple[Issue, ...]) -> SuggestedPrompt | N
     return SuggestedPrompt(
         original_prompt=original,
         suggested_prompt=suggested,
-        feedback_items=tuple(_feedback(slot, original) for slot in kept),
+        feedback_items=tuple(_feedback(alike, original) for alike in _grouped(kept)),
     )
 
 
@@ -52,12 +52,20 @@ def _original(view: View) -> tuple[str, Event | None]:
     return spoken(initial) or initial, None
 
 
-def _feedback(slot: Slot, original: str) -> FeedbackItem:
-    value = " ".join(slot.values)
+def _grouped(slots: list[Slot]) -> list[list[Slot]]:
+    """Slots that make the same remark together, in order."""
+    groups: dict[tuple[str, str | None], list[Slot]] = {}
+    for slot in slots:
+        groups.setdefault((slot.summary, slot.issue_id), []).append(slot)
+    return list(groups.values())
+
+
+def _feedback(alike: list[Slot], original: str) -> FeedbackItem:
+    first = alike[0]
     return FeedbackItem(
-        summary=slot.summary,
-        excerpt=excerpt_for(original, value, slot.cues),
-        details=slot.details,
-        issue_id=slot.issue_id,
-        evidence=slot.evidence,
+        summary=first.summary,
+        excerpt=excerpt_for(original, " ".join(first.values), first.cues),
+        details=" ".join(dict.fromkeys(slot.details for slot in alike)),
+        issue_id=first.issue_id,
+        evidence=tuple(sorted({ordinal for slot in alike for ordinal in slot.evidence})),
     )

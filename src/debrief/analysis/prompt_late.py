@@ -11,14 +11,20 @@ from debrief.analysis.prompt_text import sentences, spoken
 from debrief.analysis.view import View
 from debrief.model import Event, Issue
 
-SENTENCES = 8
-"""Sentences of one message that are looked at: a long one is a new task, not a correction."""
+SENTENCES = 4
+"""Sentences of one message that are looked at."""
+
+WORDS = 80
+"""A longer message is a new task or a paste, not a correction."""
+
+TURNS = 4
+"""The first prompt and those after it that still belong to its task; what is said later is about another."""
 
 _SAID = re.compile(
     r"(?:the user said|the user provided the following reason|reason for (?:the )?rejection)[^:\n]{0,60}:\s*",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"\n\s*\n?(?:Note:|Please )")
+_NOTE = re.compile(r"\n[ \t]{0,8}\n?(?:Note:|Please )")
 _ANSWER = re.compile(r"=\s?\"([^\"\n]{2,200})\"")
 
 
@@ -35,9 +41,11 @@ class Said:
 def late_sentences(view: View, supporting: Mapping[str, Issue], first: Event | None) -> list[Said]:
     """The late sentences of `view`, in order, each once; only where `supporting` has an issue."""
     found: dict[str, Said] = {}
+    end = view.prompts[:TURNS][-1].ordinal if len(view.prompts) >= TURNS else view.events[-1].ordinal
     texts = [*_prompts(view, supporting), *_results(view, supporting)]
     for event, text, issue in sorted(texts, key=lambda entry: entry[0].ordinal):
-        if first is None or event.ordinal > first.ordinal:
+        late = first is None or event.ordinal > first.ordinal
+        if late and event.ordinal <= end and len(text.split()) <= WORDS:
             for sentence in sentences(text, most=SENTENCES):
                 found.setdefault(sentence, Said(sentence, event, issue))
     return list(found.values())

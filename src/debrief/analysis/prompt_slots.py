@@ -22,7 +22,11 @@ QUOTES = 4
 COMMANDS = 3
 OVERLAP = 0.6
 
-_WORDS_IN_QUOTE = range(3, 45)
+MANY_PROMPTS = 8
+"""With more, the last checks belong to another task than the first prompt's."""
+
+_CUT = "\u2026"
+_WORDS_IN_QUOTE = range(4, 60)
 _REF_COMMANDS = frozenset({"git merge", "git rebase", "git checkout", "git switch", "git pull", "git reset"})
 _JOINING = frozenset({"git merge", "git rebase", "git pull"})
 _REF = re.compile(r"[\w][\w.\-]*(?:/[\w.\-]+)+|[\w][\w.\-]{3,}")
@@ -36,8 +40,13 @@ _ERROR_LINE = re.compile(
 _EXPECTED = re.compile(r"\b(?:should(?:n't)?|expect(?:ed|s)?|supposed to)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\b(?:only|don'?t|do not|never|without|leave|nothing else|instead of)\b", re.IGNORECASE)
 _CHATTER = re.compile(
-    r"^(?:ok(?:ay)?|yes|yeah|yep|thanks?|great|cool|nice|hmm+|wait|stop|sorry|oops|whoops)\W*$", re.IGNORECASE
+    r"^\W*(?:(?:hang|hold) on|one (?:sec|moment)|i'?ll\b|let me\b|let'?s (?:discuss|see|test)|actually maybe"
+    r"|just a (?:sec|moment)|(?:can|could|would|will|should|did|do|does|is|are|what|why|how|where|which)"
+    r" (?:you|we|it|i|the|this|that)\b)",
+    re.IGNORECASE,
 )
+"""Openings of sentences that ask or announce; what they say is no condition of the task."""
+
 _INSTRUCTIONS = re.compile(r"(?:^|/)(?!README|CHANGELOG|LICENSE|CONTRIBUTING|TODO|SKILL)[A-Z]{4,}\.md$")
 
 
@@ -89,8 +98,6 @@ def held(original: str, value: str) -> bool:
 
 def _base_branch(view: View, supporting: dict[str, Issue], late: list[Said], original: str) -> Iterator[Slot]:
     """The branch that the person named late and that git was then given, with the one taken before."""
-    if not late or not any(name in supporting for name in ("VC-03", "REQ-01", "REQ-03")):
-        return
     before: tuple[str, Step] | None = None
     for step in view.steps:
         for part in step.parts:
@@ -231,7 +238,7 @@ def _quotes(view: View, late: list[Said], original: str) -> Iterator[Slot]:
             label = "Limit"
         before = sum(step.call.ordinal < said.event.ordinal for step in view.steps)
         yield Slot(
-            line=f"{label}: \u201c{text}\u201d",
+            line=f"{label}: \u201c{text}{'' if text == said.text else _CUT}\u201d",
             values=(text,),
             evidence=(said.event.ordinal,),
             summary=summary,
@@ -246,7 +253,8 @@ def _is_fact(text: str) -> bool:
 
 def _done_when(view: View, supporting: dict[str, Issue], original: str) -> Iterator[Slot]:
     """The checks that passed after the last edit, unless the repository tells its commands itself."""
-    if any(step.family == "read" and _INSTRUCTIONS.search(step.target) for step in view.steps):
+    documented = any(step.family == "read" and _INSTRUCTIONS.search(step.target) for step in view.steps)
+    if documented or len(view.prompts) > MANY_PROMPTS:
         return
     last_edit = max((step.index for step in view.steps if step.family == "edit"), default=-1)
     passed: dict[str, int] = {}
@@ -263,7 +271,9 @@ def _done_when(view: View, supporting: dict[str, Issue], original: str) -> Itera
     reproduced = not _FAILURE_TALK.search(original) or any(step.red for step in view.steps)
     issue = supporting.get("TST-04")
     yield Slot(
-        line=f"Done when: {quoted} pass." if reproduced else f"Passed locally with: {quoted}.",
+        line=f"Done when: {quoted} {'pass' if len(commands) > 1 else 'passes'}."
+        if reproduced
+        else f"Passed locally with: {quoted}.",
         values=tuple(commands),
         evidence=tuple(sorted(passed[command] for command in commands)),
         summary="Acceptance check was missing",

@@ -25,12 +25,14 @@ def spoken(text: str) -> str:
         return ""
     pieces: list[str] = []
     at = 0
+    unclosed: set[str] = set()
     for match in _WRAPPER.finditer(text):
-        if match.start() < at:
-            continue
         close = f"</{match.group(1)}>"
+        if match.start() < at or close in unclosed:
+            continue
         end = text.find(close, match.end())
         if end < 0:
+            unclosed.add(close)
             continue
         pieces.append(text[at : match.start()])
         at = end + len(close)

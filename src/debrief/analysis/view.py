@@ -46,7 +46,7 @@ class Step(Struct, frozen=True, kw_only=True):
     `index` counts the steps of its chain from 0. `family` and `target` classify it: a shell line by its last
     part that changes state or checks something. `target` is what the family acts on, normalised: a path
     (read, edit), the runner (test, build, lint: "pytest", "go test", "npm run build"), "git push" (vcs), the
-    package manager (install), the program (run).
+    package manager (install), the program (run; with its script where an interpreter runs one).
     `parts` are the simple commands of a shell line, empty for other tools.
     `outcome` is the result's, or "unknown" without one. `masked` means that a failure is expected or
     discarded by the command itself (`|| true`, `which x`, `grep` that finds nothing). `exit_hidden` means

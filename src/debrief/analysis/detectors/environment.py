@@ -8,6 +8,8 @@ from debrief.analysis.view import Step
 SUBSTITUTE_STEPS = 2
 """How soon the same kind of work has to succeed by other means to count as a substitute."""
 
+_KINDS = frozenset({"run", "test", "build", "lint", "net", "install"})
+_ASKS = frozenset({("--version",), ("-V",), ("-v",), ("version",), ("--help",), ("-h",)})
 _NAME = r"([A-Za-z][\w.+-]{0,60})"
 _MARK = "[\u2018\u2019'`]?"
 
@@ -19,7 +21,7 @@ class CommandMissing(PatternDetector):
 
     When it is wrong: the name may be no command at all but text that a broken quotation let the shell run;
     a name that stands in the command line, but not where a command stands, is therefore left out. Probes such
-    as `which x` or `x --version || true` say nothing.
+    as `which x` or `x --version` say nothing.
 
     What it suggests: to install the command on the machine image.
     """
@@ -53,9 +55,15 @@ class CommandMissing(PatternDetector):
         """Whether the name was meant as a command: it stands where one stands, or in a script."""
         del scene
         name = match.group(1)
-        if any(part.words and part.words[0] == name for part in step.parts):
-            return True
+        calls = [part.words for part in step.parts if part.words and part.words[0] == name]
+        if calls:
+            return any(words[1:] not in _ASKS for words in calls)
         return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", step.command) is None
+
+    def part(self, step: Step, what: str) -> str:
+        """The command that begins with the missing name, where there is one."""
+        own = next((part.text for part in step.parts if part.words and part.words[0] == what), "")
+        return own or super().part(step, what)
 
     def resolves(self, finding: Finding, later: Step) -> bool:
         """The same command works now, or another one did the same kind of work soon after."""
@@ -64,7 +72,11 @@ class CommandMissing(PatternDetector):
         hit = finding.steps[0]
         if later.command == hit.command or finding.subject in _programs(later):
             return True
-        return later.family == hit.family and later.index - hit.index <= SUBSTITUTE_STEPS
+        return (
+            later.family == hit.family
+            and hit.family in _KINDS
+            and later.index - hit.index <= SUBSTITUTE_STEPS
+        )
 
 
 def _programs(step: Step) -> set[str]:

@@ -20,6 +20,7 @@ MANY_REFUSALS = 2
 """More refusals with a statement than this are a conversation that should have been had before."""
 
 WORDS_OF_A_STATEMENT = 3
+"""Fewer words ("commit", "go on") say what comes next and nothing about what was wrong."""
 
 _WISH = re.compile(
     r"\b(?:not|no|don'?t|never|only|always|instead|rather|use|must|should|keep|leave|without|avoid|want|need"
@@ -52,7 +53,7 @@ class UserInterrupts(Detector):
             return
         words = [word.text for _, word in stops]
         stated = [word for word in words if _states(word)]
-        wishes = [word for word in stated if _WISH.search(word)]
+        wishes = [word for word in stated if _wishes(word)]
         shown = (wishes or stated or words)[0]
         yield Finding(
             signature="interrupted",
@@ -101,7 +102,7 @@ def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> 
     advice: tuple[Advice, ...] = ()
     stated = [word for word in words if _states(word)]
     if words:
-        wishes = [word for word in stated if _WISH.search(word)]
+        wishes = [word for word in stated if _wishes(word)]
         summary += f', saying: "{short((wishes or stated or words)[0])}"'
         advice = tuple(_say_first(word) for word in wishes[:1])
     elif steps[0].command:
@@ -144,7 +145,7 @@ def _typed_next(ordinal: int, scene: Scene) -> Event | None:
     """The prompt after `ordinal`, if it came before the agent's next call and says more than "go on"."""
     place = bisect_left(scene.prompts, ordinal, key=_ordinal)
     word = scene.prompts[place] if place < len(scene.prompts) else None
-    if word is None or not word.text.strip() or _CARRY_ON.match(word.text):
+    if word is None or len(word.text.split()) < WORDS_OF_A_STATEMENT or _CARRY_ON.match(word.text):
         return None
     following = bisect_left(scene.steps, ordinal, key=_called)
     if following < len(scene.steps) and scene.steps[following].call.ordinal < word.ordinal:
@@ -163,6 +164,11 @@ def _called(step: Step) -> int:
 def _states(words: str) -> bool:
     """Whether `words` tell something: a question or a mere word cannot be put into a first message."""
     return len(words.split()) >= WORDS_OF_A_STATEMENT and not words.rstrip(' \t\n.!)"').endswith("?")
+
+
+def _wishes(words: str) -> bool:
+    """Whether `words` say plainly what is wanted or not."""
+    return "?" not in words and _WISH.search(words) is not None
 
 
 def _say_first(words: str) -> Advice:
