@@ -51,8 +51,9 @@ def grounded(of: Session, suggestion: SuggestedPrompt) -> None:
     texts = "\n".join(f"{e.text}\n{e.command or ''}\n{e.path or ''}\n{e.args}" for e in of.events)
     added = suggestion.suggested_prompt.removeprefix(suggestion.original_prompt)
     for line in added.split("\n"):
-        for quote in line.split("\u201c")[1:]:
-            assert quote.rstrip("\u201d\u2026") in texts
+        if line.startswith(("Constraint: ", "Expected: ", "Limit: ")):
+            quote = line.split("\u201c", maxsplit=1)[1].removesuffix("\u201d")
+            assert quote.removesuffix("\u2026") in texts
     ordinals = {e.ordinal for e in of.events}
     for item in suggestion.feedback_items:
         assert item.excerpt

@@ -108,12 +108,10 @@ def test_keys_are_found_by_their_secret_until_they_are_revoked(store: Store) -> 
     with pytest.raises(NotFound):
         keys.revoke_key(store, "other", key.key_id)
     keys.revoke_key(store, "default", key.key_id)
-    for refused in (
-        lambda: keys.find_key(store, secret),
-        lambda: keys.key_by_id(store, "default", key.key_id),
-    ):
-        with pytest.raises(KeyRefused):
-            refused()
+    with pytest.raises(KeyRefused):
+        keys.find_key(store, secret)
+    with pytest.raises(KeyRefused):
+        keys.key_by_id(store, "default", key.key_id)
     with pytest.raises(NotFound):
         keys.revoke_key(store, "default", key.key_id)
 

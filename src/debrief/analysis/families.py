@@ -169,6 +169,14 @@ def _stream_editor(program: str, words: tuple[str, ...]) -> Verdict:
     return "read", _short(program if last.startswith("-") or words[1:] == (last,) else last)
 
 
+def _find(_program: str, words: tuple[str, ...]) -> Verdict | None:
+    """`find -exec grep` is a grep, `find -delete` an edit."""
+    if "-delete" in words:
+        return "edit", "find"
+    at = next((i for i, word in enumerate(words) if word in {"-exec", "-execdir"}), len(words))
+    return classify_words(words[at + 1 :]) if words[at + 1 :] else None
+
+
 def _toolchain(program: str, words: tuple[str, ...]) -> Verdict | None:
     if program in INTERPRETERS and any(word in _INLINE for word in words[1:3]):
         return "run", program
@@ -252,6 +260,7 @@ def _short(value: str) -> str:
 
 _SPECIAL = {
     **dict.fromkeys(VCS, _vcs),
+    "find": _find,
     "python": _python,
     "py": _python,
     **dict.fromkeys(("sed", "perl", "awk", "gawk"), _stream_editor),

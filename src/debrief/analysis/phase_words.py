@@ -33,6 +33,9 @@ QUOTE_LIMIT = 160
 
 _CLAUSES_IN_TITLE = 2
 _CHECKS = frozenset({"test", "lint", "build"})
+_HOUSEKEEPING = frozenset({"mkdir", "rmdir", "rm", "chmod", "chown", "ln", "touch", "find"})
+"""Programs that change what files there are, not what stands in them."""
+
 _PAIR_LIMIT = 56
 _PAUSE_US = HOUR_US // 2
 """A longer silence is nobody at work: the machine slept, or a question waited for its answer."""
@@ -59,6 +62,8 @@ def title_of(phase: Phase, view: View) -> str:
         words = f"after an interruption: {words}"
     elif kinds["compaction"]:
         words = f"continued after a compaction: {words}"
+    if len(words) > TITLE_LIMIT and len(told) > 1:
+        words = max(told, key=lambda clause: clause.weight).words
     return one_line(_capital(words), TITLE_LIMIT)
 
 
@@ -169,7 +174,7 @@ def _checked(steps: list[Step], *, long: bool) -> str:
 def _edited(steps: list[Step], cwd: str | None, *, long: bool) -> str:
     done = [step for step in steps if not step.failed and step.outcome not in {"rejected", "interrupted"}]
     every = [relative(path, cwd) for step in done or steps for path in _paths(step)]
-    shown = list(dict.fromkeys(every))
+    shown = [path for path in dict.fromkeys(every) if path]
     verb = "edited" if done else "tried to edit"
     if done and all(_creates(step) for step in done):
         verb = "wrote"
@@ -186,6 +191,9 @@ def _edited(steps: list[Step], cwd: str | None, *, long: bool) -> str:
 def _paths(step: Step) -> list[str]:
     if step.call.edits:
         return [edit.path for edit in step.call.edits if edit.path]
+    part = next((part for part in step.parts if part.target == step.target), None)
+    if part is not None and part.words and part.words[0] in _HOUSEKEEPING:
+        return []
     return [step.target] if "." in step.target or "/" in step.target else []
 
 

@@ -164,7 +164,11 @@ def _weight(part: Part, *, piped_into: bool) -> float:
     if part.family == "vcs":
         return _WEIGHT["run"] if changes_repository(part.words) else _LOOKS_AROUND
     weight = _WEIGHT.get(part.family, 0)
-    if piped_into and (part.family in {"read", "search"} or _program(part) in _FILTERS):
+    if (
+        piped_into
+        and not part.text.startswith("xargs")
+        and (part.family in {"read", "search"} or _program(part) in _FILTERS)
+    ):
         return _FILTERING
     return weight
 
