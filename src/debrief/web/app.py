@@ -11,12 +11,12 @@ from debrief.web.api import sessions as sessions_api
 from debrief.web.dash import login, reference, session, sessions, stylesheet
 from debrief.web.site import Site
 
-DESCRIPTION = """What happened in our coding agents' sessions, what went wrong, what it
-cost and what to change.
+DESCRIPTION = """What happened in our coding agents' sessions, what went wrong, what it cost
+and what to change.
 
 The paths, parameters and answers are those of the v2 enterprise sessions API that its clients know; what
-Debrief adds beside them is marked as ours. Every request needs an API key, in the
-header "Authorization: Bearer <key>".
+Debrief adds beside them is marked as ours. Every request needs an API key, in the header
+"Authorization: Bearer <key>".
 """
 
 
@@ -29,6 +29,8 @@ def create_app(settings: Settings, store: Store, *, public_url: str) -> FastAPI:
         # Swagger UI and ReDoc come from a CDN and need scripts; `reference` shows the same without either.
         docs_url=None,
         redoc_url=None,
+        # Such a redirect names the host and scheme of the request, which behind a proxy are wrong.
+        redirect_slashes=False,
     )
     app.state.site = Site(settings, store, public_url.rstrip("/"), settings.secret())
     problems.install(app)
