@@ -5,11 +5,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ ROOT = Path(__file__).parent.parent
 
 def environment(tmp_path: Path, **more: str) -> dict[str, str]:
     """An empty machine: its own home, and nothing of ours."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DEBRIEF_", "C"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DEBRIEF_", "CLAUDE", "CODEX", "XDG_"))
+    }
     return (
         clean
         | {"HOME": str(tmp_path / "home"), "DEBRIEF_DATA": str(tmp_path / "data"), "COLUMNS": "200"}
@@ -47,7 +52,8 @@ def debrief(tmp_path: Path, *arguments: str, code: int = 0, **more: str) -> str:
 
 @contextmanager
 def server(tmp_path: Path, *arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running server and all that it printed before its last line."""
+    """A running server and all that it printed."""
+    last = "Ctrl-C" if arguments[0] == "run" else "Debrief is at"
     with subprocess.Popen(
         [sys.executable, "-m", "debrief", *arguments],
         env=environment(tmp_path, **more, PYTHONUNBUFFERED="1"),
@@ -60,7 +66,7 @@ def server(tmp_path: Path, *arguments: str, **more: str) -> Iterator[tuple[subpr
         try:
             for line in process.stdout:
                 printed += line
-                if line.startswith(("Debrief is at", "Ctrl-C")):
+                if line.startswith(last):
                     break
             yield process, printed
         finally:
@@ -89,14 +95,13 @@ def test_import_counts_by_outcome_and_format(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
     arguments = ("import", str(samples.folder()), str(tmp_path / "empty.jsonl"), "--json")
     first = json.loads(debrief(tmp_path, *arguments))
-    skipped = first["outcomes"].pop("skipped")
-    assert first["outcomes"] == {"new": 6, "updated": 0, "unchanged": 0, "older": 0}
+    assert first["outcomes"] == {"new": 6, "updated": 0, "unchanged": 0, "older": 0, "skipped": 1}
     assert first["formats"] == {"claude_code": 4, "codex": 2}
     assert {one["detail"] for one in first["files"] if one["path"].endswith("empty.jsonl")} == {
         "the file is empty"
     }
     second = json.loads(debrief(tmp_path, *arguments))
-    assert second["outcomes"]["unchanged"] == 6 + skipped
+    assert second["outcomes"]["unchanged"] == 7
     listed = json.loads(debrief(tmp_path, "sessions", "--json"))
     assert listed["total"] == 6
     assert all(item["session_analysis"] for item in listed["items"])
@@ -132,7 +137,7 @@ def test_analyse_prints_and_stores_nothing(tmp_path: Path) -> None:
         "pull_requests",
         "end_state",
     }
-    assert set(document["events"][0]) == {"ordinal", "kind", "actor", "ts", "tool", "is_error", "text"}
+    assert set(document["events"][0]) >= {"ordinal", "kind", "actor", "ts", "tool", "is_error", "text"}
     assert set(document["usage"]) >= {"input", "cache_read", "cache_write", "output", "reasoning", "quality"}
     assert [event["ordinal"] for event in document["events"]] == list(range(len(document["events"])))
     assert document["session"]["initial_user_message"]
@@ -187,7 +192,11 @@ def test_run_imports_the_samples_and_serves_what_it_says(tmp_path: Path) -> None
         page = get(url, key).json()
         assert page["total"] == 6
         assert all(item["session_analysis"] and item["initial_user_message"] for item in page["items"])
-        assert get(page["items"][0]["url"]).status_code == 200
+        assert get(page["items"][0]["url"], key).status_code == 200
+        with httpx2.Client(base_url=url.split("/v2")[0], follow_redirects=True) as browser:
+            assert "Sign in" in browser.get(page["items"][0]["url"]).text
+            assert "6</strong> sessions" in browser.post("/login", data={"key": key}).text
+            assert page["items"][0]["session_id"] in browser.get(page["items"][0]["url"]).text
         assert get(url).status_code == 401
     again = time.monotonic()
     with server(tmp_path, "run", "--port", "0") as (_, printed):
@@ -225,6 +234,18 @@ def test_a_taken_port_is_passed_over_by_run_and_refused_by_serve(tmp_path: Path)
         assert get(printed.split()[-1] + "/healthz").json() == {"status": "ok"}
 
 
+def wait_for_sessions(database: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db,
+        ):
+            if db.execute("SELECT count(*) FROM sessions").fetchone()[0]:
+                return
+        time.sleep(0.01)
+
+
 @pytest.mark.slow
 def test_ctrl_c_in_an_import_leaves_whole_sessions(tmp_path: Path) -> None:
     folder = tmp_path / "transcripts"
@@ -242,10 +263,7 @@ def test_ctrl_c_in_an_import_leaves_whole_sessions(tmp_path: Path) -> None:
         start_new_session=True,
         text=True,
     ) as process:
-        database = tmp_path / "data" / "debrief.db-wal"
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not (database.exists() and database.stat().st_size > 100_000):
-            time.sleep(0.01)
+        wait_for_sessions(tmp_path / "data" / "debrief.db")
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert "Traceback" not in said

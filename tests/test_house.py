@@ -14,8 +14,8 @@ FILES = sorted([*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT /
 FILE_LINES = 400
 FUNCTION_LINES = 70
 
-# Where a guest's failure becomes data: a detector that breaks on a session. And where a store that could not be
-# opened lets go of its connections, whatever happened.
+# Where a guest's failure becomes data: a detector that breaks on a session. And where a store that could not
+# be opened lets go of its connections, whatever happened.
 BROAD_EXCEPTS = {"analysis/analyse.py", "store/store.py"}
 
 AGENTS = re.compile(

@@ -15,13 +15,19 @@ FULL = Tokens(input=100, cache_read=50_000, cache_write=2_000, output=700, reaso
 
 
 def call(
-    model: str | None, tokens: Tokens, *, cost_usd_micros: int | None = None, bound: tuple[str, ...] = ()
+    model: str | None,
+    tokens: Tokens,
+    *,
+    cost_usd_micros: int | None = None,
+    bound: tuple[str, ...] = (),
+    cache_write_1h: int | None = None,
 ) -> ModelCall:
     return ModelCall(
         key="c",
         model=model,
         ts_us=NOV_2026_US,
         tokens=tokens,
+        cache_write_1h=cache_write_1h,
         cost_usd_micros=cost_usd_micros,
         lower_bound=bound,
     )
@@ -80,6 +86,15 @@ def test_the_package_itself_agrees(model: str, size: int) -> None:
     )
     theirs = calc_price(usage, model).total_price * Decimal(1_000_000)
     assert cost(session(call(model, tokens))).cost_usd_micros == round(theirs)
+
+
+def test_what_the_cache_keeps_for_an_hour_costs_more() -> None:
+    # $6.25 for the usual five minutes, $10 for an hour, per million tokens.
+    written = Tokens(input=0, cache_read=0, cache_write=3_000, output=0)
+    assert cost(session(call(OPUS, written))).cost_usd_micros == 3_000 * 6.25
+    assert (
+        cost(session(call(OPUS, written, cache_write_1h=2_000))).cost_usd_micros == 1_000 * 6.25 + 2_000 * 10
+    )
 
 
 def test_what_the_transcript_states_wins() -> None:

@@ -47,6 +47,7 @@ class _Rates(Struct, frozen=True):
     input: _Rate
     cache_read: _Rate
     cache_write: _Rate
+    cache_write_1h: _Rate
     output: _Rate
     reasoning: _Rate
     write_is_priced: bool
@@ -106,10 +107,12 @@ def _call_cost(call: ModelCall, started_us: int | None) -> tuple[Decimal | None,
         return None, False
     fresh, read, written, output, reasoning = (bucket or 0 for bucket in buckets)
     prompt = fresh + read + written
+    for_an_hour = min(written, call.cache_write_1h or 0)
     total = (
         fresh * rates.input.at(prompt)
         + read * rates.cache_read.at(prompt)
-        + written * rates.cache_write.at(prompt)
+        + (written - for_an_hour) * rates.cache_write.at(prompt)
+        + for_an_hour * rates.cache_write_1h.at(prompt)
         + output * rates.output.at(prompt)
         + reasoning * rates.reasoning.at(prompt)
     )
@@ -146,6 +149,7 @@ def _read(price: ModelPrice) -> _Rates | None:
         input=fresh,
         cache_read=_rate(price.cache_read_mtok) or fresh,
         cache_write=written or fresh,
+        cache_write_1h=_rate(price.cache_write_1h_mtok) or written or fresh,
         output=output,
         reasoning=_rate(price.output_reasoning_mtok) or output,
         write_is_priced=written is not None,

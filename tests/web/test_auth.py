@@ -70,8 +70,9 @@ def test_the_scheme_is_read_in_any_case_of_letters(served: Served) -> None:
     assert served.client.get(API, headers={"Authorization": f"bearer {served.key()}"}).status_code == 200
 
 
-def test_a_cookie_opens_no_api_and_a_key_no_page(served: Served) -> None:
-    assert served.client.get("/", headers=served.headers()).status_code == 303
+def test_a_cookie_opens_no_api_and_a_key_opens_both(served: Served) -> None:
+    assert served.client.get("/", headers=served.headers()).status_code == 200
+    assert served.client.get("/", headers={"Authorization": "Bearer apk_user_wrong"}).status_code == 303
     served.sign_in()
     assert served.client.get("/").status_code == 200
     assert served.client.get(API).status_code == 401

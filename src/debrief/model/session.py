@@ -40,6 +40,7 @@ class ModelCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request to a model. `key` makes repeats of the same call recognisable across files.
 
     `lower_bound` names the buckets of `tokens` whose number is known to be too small.
+    `cache_write_1h` is the part of `tokens.cache_write` that is kept for an hour and costs more.
     `cost_usd_micros` is what the transcript itself says the call cost. `event` is the ordinal of the first
     event that came of the call.
     """
@@ -49,6 +50,7 @@ class ModelCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ts_us: int | None = None
     tokens: Tokens = Tokens()
     lower_bound: tuple[str, ...] = ()
+    cache_write_1h: int | None = None
     cost_usd_micros: int | None = None
     event: int | None = None
     agent: str | None = None

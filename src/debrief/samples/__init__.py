@@ -10,4 +10,4 @@ from pathlib import Path
 
 def folder() -> Path:
     """The folder that holds the sample transcripts, laid out as the agents lay out theirs."""
-    return Path(__file__).parent
+    return Path(__file__).parent / "transcripts"

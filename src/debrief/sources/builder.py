@@ -193,6 +193,7 @@ class SessionBuilder:
         tokens: Tokens,
         ts_us: int | None = None,
         lower_bound: tuple[str, ...] = (),
+        cache_write_1h: int | None = None,
         cost_usd_micros: int | None = None,
         event: int | None = None,
     ) -> None:
@@ -208,6 +209,7 @@ class SessionBuilder:
                 ts_us=ts_us,
                 tokens=tokens,
                 lower_bound=lower_bound,
+                cache_write_1h=cache_write_1h,
                 cost_usd_micros=cost_usd_micros,
                 event=event,
                 agent=self.agent,
@@ -224,6 +226,7 @@ class SessionBuilder:
             tokens=merged,
             model=known.model or self._short(model),
             lower_bound=lower_bound,
+            cache_write_1h=_larger(known.cache_write_1h, cache_write_1h),
             cost_usd_micros=_larger(known.cost_usd_micros, cost_usd_micros),
         )
 

@@ -9,6 +9,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from debrief.model import Outcome
+from debrief.sources.builder import SessionBuilder
+
+MENTIONS_KEPT = 50
+"""A listing of pull requests may name hundreds; nobody reads so many."""
+
+WINDOW = 65_536
+"""Characters at either end of a text that are looked through for pull requests."""
+
 _URL = re.compile(
     r"https?://(?P<host>[\w.-]+(?::\d+)?)/(?P<repository>[\w.~-]+(?:/[\w.~-]+){1,5}?)"
     r"/(?:-/merge_requests|pull|pulls|merge_requests|pull-requests|pullrequest)/(?P<number>\d{1,9})\b"
@@ -31,6 +40,41 @@ class PullRequestUrl(Struct, frozen=True):
     number: int
 
 
+class PullRequests:
+    """Notes the pull requests of a session in its builder, in the order of the events that name them."""
+
+    def __init__(self, builder: SessionBuilder) -> None:
+        self._builder = builder
+        self._mentioned: set[str] = set()
+
+    def in_text(self, text: str, event: int) -> None:
+        """Note those that `text` mentions."""
+        for found in pull_request_urls(text[:WINDOW]):
+            if found.url not in self._mentioned and len(self._mentioned) < MENTIONS_KEPT:
+                self._mentioned.add(found.url)
+                self._note(found, event, created=False)
+
+    def in_result(
+        self, tool: str | None, command: str | None, text: str, outcome: Outcome, event: int
+    ) -> None:
+        """Note those in a call's output: created, where the call creates one and did so."""
+        if outcome in ("ok", "unknown") and creates_pull_request(tool, command):
+            created = _created(text[-WINDOW:], by_command=command is not None)
+            if created is not None:
+                self._note(created, event, created=True)
+        self.in_text(text, event)
+
+    def _note(self, found: PullRequestUrl, event: int, *, created: bool) -> None:
+        self._builder.pull_request(
+            found.url,
+            created=created,
+            evidence="tool_result" if created else "mention",
+            event=event,
+            number=found.number,
+            repository=found.repository,
+        )
+
+
 def pull_request_urls(text: str) -> Iterator[PullRequestUrl]:
     """Every pull or merge request URL in `text`, in order, repeats included."""
     if "://" not in text:
@@ -46,3 +90,23 @@ def creates_pull_request(tool: str | None, command: str | None) -> bool:
     if command and _CREATES.search(command):
         return True
     return bool(tool and _CREATING_TOOL.search(tool))
+
+
+def _created(text: str, *, by_command: bool) -> PullRequestUrl | None:
+    """The one that the creating call names.
+
+    A command prints it alone on a line, or, where it names no other, at a line's end. A tool's answer is
+    about the one that it created, which comes first.
+    """
+    if "already exists" in text:
+        return None
+    found = list(pull_request_urls(text))
+    if not by_command:
+        return found[0] if found else None
+    lines = [line.strip().removeprefix("remote:").strip() for line in text.splitlines()]
+    alone = [one for one in found if one.url in lines]
+    if alone:
+        return alone[0]
+    if len({one.url for one in found}) == 1 and any(line.endswith(found[0].url) for line in lines):
+        return found[0]
+    return None

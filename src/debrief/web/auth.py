@@ -1,7 +1,7 @@
 """Who asks: a program by its bearer key, a person by the cookie of a login. A request in, its `Key` out.
 
-Both end in the key table on every request. The cookie opens the pages alone and the bearer key the API alone,
-so that no other site can make a browser call the API.
+Both end in the key table on every request. The cookie opens the pages alone, so that no other site can make a
+browser call the API; the bearer key, which no browser sends by itself, opens both.
 """
 
 import time
@@ -37,9 +37,12 @@ async def bearer_key(
 
 
 async def signed_in(request: Request) -> Key:
-    """The key that the person before a page logged in with. Raises `KeyRefused`."""
+    """The key that the person before a page logged in with, or a program's. Raises `KeyRefused`."""
     request.scope[PAGE_MARK] = True
     site = site_of(request)
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
+        return await site.store.call(find_key, site.store, secret.strip())
     login = unseal(request.cookies.get(COOKIE, ""), site.secret, time.time())
     if login is None:
         raise KeyRefused("Sign in first")

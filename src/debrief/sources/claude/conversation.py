@@ -16,19 +16,14 @@ from debrief.sources.claude.messages import (
     duration_ms_of,
     exit_code_of,
     flat_text,
+    hour_long_writes,
     outcome_of,
     tokens_of,
     tool_kind,
 )
 from debrief.sources.claude.prompts import Piece, pieces
-from debrief.sources.pulls import creates_pull_request, pull_request_urls
+from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string
-
-MENTIONS_KEPT = 50
-"""Pull requests that are merely mentioned, of which a session keeps at most this many."""
-
-MENTION_WINDOW = 65_536
-"""Only this much of a text is searched for pull requests."""
 
 NO_MODEL = "<synthetic>"
 """The model's name on rows that Claude Code wrote itself."""
@@ -63,7 +58,7 @@ class Conversation:
         self._uses: dict[str, int] = {}
         self._nameless: list[_Call] = []
         self._stopped: set[str] = set()
-        self._mentions: set[str] = set()
+        self._pulls = PullRequests(builder)
         self._model: str | None = None
         self._summary: int | None = None
         self.ending = Ending()
@@ -83,7 +78,7 @@ class Conversation:
         if self._main:
             self.spoken, self._summary = True, None
             if not own_words:
-                self._model_named(model, place)
+                self.model_named(model, place)
         first = self._builder.event_count
         for block in blocks:
             self._assistant_block(mapping(block), place, message_id, stop_reason, own_words=own_words)
@@ -111,7 +106,7 @@ class Conversation:
         elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
             self._call(block, place, message_id)
         elif kind == "fallback":
-            self._model_named(string(mapping(block.get("to")).get("model")), place)
+            self.model_named(string(mapping(block.get("to")).get("model")), place)
         elif kind is not None and kind.endswith("tool_result"):
             self._result(block, place, None, None)
         elif kind not in ("redacted_thinking", "image", "document"):
@@ -121,21 +116,17 @@ class Conversation:
         if not text.strip():
             return
         ordinal = self._event("message", "assistant", place, text=text, injected=own_words)
-        self._mention(text, ordinal)
+        self._pulls.in_text(text, ordinal)
         if self._main and not own_words:
             self.ending.spoke(stop_reason)
 
-    def _model_named(self, model: str | None, place: Place) -> None:
-        """The main chain's model; its first mention is no change."""
+    def model_named(self, model: str | None, place: Place) -> None:
+        """Note the main chain's model; its first mention is no change."""
         if model is None or model == self._model:
             return
         if self._model is not None:
             self._event("model_change", "system", place, text=f"{self._model} -> {model}")
         self._model = model
-
-    def model_changed(self, model: str | None, place: Place) -> None:
-        """A record says outright that another model goes on."""
-        self._model_named(model, place)
 
     def _count(
         self,
@@ -148,10 +139,12 @@ class Conversation:
         key = message_id or place.native_id or f"line {place.line}"
         if string(message.get("stop_reason")):
             self._stopped.add(key)
-        tokens = tokens_of(message.get("usage"))
+        usage = message.get("usage")
+        tokens = tokens_of(usage)
         # Without a stop reason on any of its rows a response's output is the placeholder it began with.
         placeholder = key not in self._stopped and tokens.output is not None
-        self.count_call(key, model, tokens, ("output",) if placeholder else (), event, place)
+        bound = ("output",) if placeholder else ()
+        self.count_call(key, model, tokens, bound, event, place, hour_long_writes(usage))
 
     def count_call(
         self,
@@ -161,10 +154,17 @@ class Conversation:
         lower_bound: tuple[str, ...],
         event: int | None,
         place: Place,
+        cache_write_1h: int | None,
     ) -> None:
         """Hand a model call to the builder; the headless stream first waits for the run's own totals."""
         self._builder.model_call(
-            key, model=model, tokens=tokens, ts_us=place.ts_us, lower_bound=lower_bound, event=event
+            key,
+            model=model,
+            tokens=tokens,
+            ts_us=place.ts_us,
+            lower_bound=lower_bound,
+            cache_write_1h=cache_write_1h,
+            event=event,
         )
 
     def _call(self, block: dict[str, Any], place: Place, message_id: str | None) -> None:
@@ -230,9 +230,8 @@ class Conversation:
         )
         if self._main:
             self.ending.answered(call_id)
-        if call and outcome == "ok" and creates_pull_request(call.tool, call.command):
-            self._created(text, ordinal)
-        self._mention(text, ordinal)
+        tool, command = (call.tool, call.command) if call else (None, None)
+        self._pulls.in_result(tool, command, text, outcome, ordinal)
 
     def user(
         self,
@@ -288,7 +287,7 @@ class Conversation:
             self._event("message", "user", place, text=text, injected=True)
             return
         ordinal = self._event("prompt", "user", place, text=text)
-        self._mention(text, ordinal)
+        self._pulls.in_text(text, ordinal)
         self.spoken, self._summary = True, None
         self.ending.prompted()
 
@@ -358,40 +357,3 @@ class Conversation:
             native_id=place.native_id,
             injected=injected,
         )
-
-    def _created(self, text: str, ordinal: int) -> None:
-        """The command that creates one prints its URL on a line of its own; others may stand around it."""
-        alone = [
-            found
-            for line in text[-MENTION_WINDOW:].splitlines()
-            for found in pull_request_urls(line)
-            if line.strip().removeprefix("remote:").strip() == found.url
-        ]
-        if not alone:
-            found_urls = {found.url: found for found in pull_request_urls(text[-MENTION_WINDOW:])}
-            alone = list(found_urls.values()) if len(found_urls) == 1 else []
-        for found in alone[:1]:
-            self._builder.pull_request(
-                found.url,
-                created=True,
-                evidence="tool_result",
-                event=ordinal,
-                number=found.number,
-                repository=found.repository,
-            )
-
-    def _mention(self, text: str, ordinal: int) -> None:
-        for found in pull_request_urls(text[:MENTION_WINDOW]):
-            if found.url in self._mentions:
-                continue
-            if len(self._mentions) >= MENTIONS_KEPT:
-                return
-            self._mentions.add(found.url)
-            self._builder.pull_request(
-                found.url,
-                created=False,
-                evidence="mention",
-                event=ordinal,
-                number=found.number,
-                repository=found.repository,
-            )

@@ -154,6 +154,11 @@ def tokens_of(usage: object) -> Tokens:
     return tokens
 
 
+def hour_long_writes(usage: object) -> int | None:
+    """How many of the cache's written tokens are kept for an hour: they cost more than the others."""
+    return count(mapping(mapping(usage).get("cache_creation")).get("ephemeral_1h_input_tokens"))
+
+
 def exit_code_of(text: str) -> int | None:
     """The command's exit code, where the result begins by naming it."""
     found = _EXIT_CODE.match(text[:200])

@@ -9,13 +9,13 @@ from typing import Any
 from debrief.model import Actor, EventKind, Session
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.codex.ending import Ending
-from debrief.sources.codex.mentions import PullRequests
 from debrief.sources.codex.meta import read_meta, unnamed
 from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
 from debrief.sources.codex.tools import Place, Tools
 from debrief.sources.codex.twins import Twins, twin_key
 from debrief.sources.codex.usage import Ledger, buckets, totals
+from debrief.sources.pulls import PullRequests
 from debrief.sources.records import mapping, string, timestamp_us
 
 _COMPACTION_SPAN = 50

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from debrief.model import Outcome, ToolKind
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.codex.calls import Call
-from debrief.sources.codex.mentions import PullRequests
 from debrief.sources.codex.results import Result, result_of
+from debrief.sources.pulls import PullRequests
 
 
 class Place(NamedTuple):
@@ -148,7 +148,8 @@ class Tools:
             self._open.discard(call_id)
             self._results[call_id] = ordinal
         if not self._builder.replaying:
-            self._pulls.in_result(call, result.text, outcome, ordinal)
+            tool, command = (call.tool, call.command) if call else (None, None)
+            self._pulls.in_result(tool, command, result.text, outcome, ordinal)
         return ordinal
 
 

@@ -289,7 +289,7 @@ class _Reading:
         elif subtype in ("api_error", "error", "api_refusal"):
             self.conversation.api_error(error_text(row), place)
         elif subtype == "model_refusal_fallback":
-            self.conversation.model_changed(string(row.get("fallbackModel")), place)
+            self.conversation.model_named(string(row.get("fallbackModel")), place)
         elif subtype == "turn_duration":
             self.conversation.turn_end(count(row.get("durationMs")), place)
         elif subtype == "local_command":

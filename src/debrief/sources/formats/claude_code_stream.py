@@ -128,6 +128,7 @@ class _HeadlessConversation(Conversation):
         lower_bound: tuple[str, ...],
         event: int | None,
         place: Place,
+        cache_write_1h: int | None,  # noqa: ARG002 (the run's own cost is stated: no price is needed)
     ) -> None:
         call = self.calls.get(key)
         if call is None:
