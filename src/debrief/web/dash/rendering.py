@@ -46,6 +46,7 @@ _environment.filters.update(
     web_link=words.web_link,
     session_path=words.session_path,
     first_line=words.first_line,
+    coded=words.coded,
 )
 
 

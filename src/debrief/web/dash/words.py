@@ -24,6 +24,7 @@ QUALITY_WORDS: Final[dict[Quality, str]] = {"exact": "", "lower_bound": "at leas
 
 CENT_MICROS: Final = 10_000
 
+_CODE = re.compile(r"(?<!`)`([^`\n]{1,500})`(?!`)")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 
@@ -92,6 +93,11 @@ def web_link(url: str) -> Markup:
     if not _WEB_ADDRESS.fullmatch(url):
         return escape(url)
     return Markup('<a href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(url)
+
+
+def coded(text: str) -> Markup:
+    """`text` with what stands between backticks set as code; escaped first."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped in this line)
 
 
 def session_path(session_id: str) -> str:
