@@ -24,9 +24,9 @@ from debrief.model import (
     TimelineEntry,
     Tokens,
 )
-from debrief.store import Packed, Store
+from debrief.store import Packed, Store, clock
 from debrief.store.keys import create_key
-from debrief.store.sessions import put
+from debrief.store.sessions import Change, put
 from debrief.web.app import create_app
 from debrief.wire import v2
 
@@ -139,20 +139,23 @@ def make_session(session_id: str, **changes: Any) -> StoredSession:
 
 
 def put_sessions(store: Store, sessions: Iterable[StoredSession]) -> None:
-    """Store `sessions` with their events and their rendered items, in one transaction."""
+    """Store `sessions` as they are with their events and their rendered items, in one transaction."""
+    by_enterprise: dict[str, dict[str, Change]] = {}
+    for stored in sessions:
+        item = v2.render(stored, PUBLIC_URL)
+        by_enterprise.setdefault(stored.enterprise_id, {})[stored.session_id] = Change(
+            stored=stored,
+            item=item.detail,
+            basics_size=item.basics_size,
+            rendering="test",
+            events=Packed.of(stored.session.events),
+            documents=(),
+        )
     with store.write() as connection:
-        for stored in sessions:
-            item = v2.render(stored, PUBLIC_URL)
-            put(
-                store,
-                connection,
-                stored,
-                item=item.detail,
-                basics_size=item.basics_size,
-                rendering="test",
-                events=Packed.of(stored.session.events),
-                documents=(),
-            )
+        for enterprise_id, changes in by_enterprise.items():
+            clock.lock(store, connection, enterprise_id)
+            moment = clock.next_moment(connection, enterprise_id, len(changes))
+            put(store, connection, list(changes.values()), moment=moment)
 
 
 def settings_in(folder: Path) -> Settings:

@@ -19,9 +19,10 @@ from sqlalchemy import Connection
 
 from debrief.analysis import ANALYSER_VERSION
 from debrief.model import StoredSession
+from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.discover import Found
 from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, prepare, printable_path
-from debrief.store import Store, StoredDocument, files, sessions
+from debrief.store import Store, StoredDocument, clock, files, sessions
 from debrief.store.files import SeenFile
 from debrief.wire import v2
 
@@ -142,13 +143,14 @@ def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
 
 
 def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: str) -> list[Outcome]:
-    outcomes = []
-    with store.write() as connection:
-        # Inside the lock, so that no later commit carries an earlier time.
-        now_us = time.time_ns() // 1000
+    """Store a batch in one transaction, with what the import says of its files."""
+    outcomes: list[Outcome] = []
+
+    def decide(connection: Connection) -> list[Wanted]:
+        wanted: dict[str, Wanted] = {}
         for prepared in batch:
             results = [
-                _store_one(store, connection, ready, prepared.documents, identity, public_url, now_us)
+                _decide(connection, ready, prepared.documents, identity, wanted)
                 for ready in prepared.sessions
             ]
             outcomes.append(
@@ -160,62 +162,49 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
                     sessions=tuple(ready.session_id for ready in prepared.sessions),
                 )
             )
-        files.put(
-            store,
-            connection,
-            identity.enterprise_id,
-            [
-                SeenFile(
-                    path=outcome.path,
-                    stamp=prepared.found.stamp,
-                    outcome=outcome.outcome,
-                    format=outcome.format,
-                    detail=outcome.detail,
-                )
-                for outcome, prepared in zip(outcomes, batch, strict=True)
-            ],
-        )
+        seen = [
+            SeenFile(
+                path=outcome.path,
+                stamp=prepared.found.stamp,
+                outcome=outcome.outcome,
+                format=outcome.format,
+                detail=outcome.detail,
+            )
+            for outcome, prepared in zip(outcomes, batch, strict=True)
+        ]
+        files.put(store, connection, identity.enterprise_id, seen)
+        return list(wanted.values())
+
+    change(store, identity.enterprise_id, public_url, decide)
     return outcomes
 
 
-def _store_one(
-    store: Store,
+def _decide(
     connection: Connection,
     ready: PreparedSession,
     documents: tuple[StoredDocument, ...],
     identity: Identity,
-    public_url: str,
-    now_us: int,
+    wanted: dict[str, Wanted],
 ) -> tuple[str, str]:
-    """Store one session if it says anything new; returns the outcome and what to say of it."""
+    """Add the session to `wanted` if it says anything new; returns the outcome and what to say of it."""
     enterprise_id = identity.enterprise_id
-    known = sessions.find(connection, enterprise_id, ready.session_id)
-    outcome = "new" if known is None else "updated"
-    stored = _stored(ready, known, identity, now_us)
+    # A batch may hold two copies of a session: the one before counts as stored.
+    earlier = wanted.get(ready.session_id)
+    known = earlier.stored if earlier else sessions.find(connection, enterprise_id, ready.session_id)
+    stored = _stored(ready, known, identity)
     if known is not None:
         if _is_older(ready, known):
             return "older", f"a longer transcript of {ready.session_id} is stored already"
-        held = sessions.find_documents(connection, enterprise_id, ready.session_id)
+        held = (
+            earlier.documents
+            if earlier and earlier.documents is not None
+            else sessions.find_documents(connection, enterprise_id, ready.session_id)
+        )
         same = msgspec.structs.replace(stored, updated_us=known.updated_us) == known
         if same and [one.digest for one in held] == [one.digest for one in documents]:
             return "unchanged", _remarks(ready)
-    item = v2.render(stored, public_url)
-    sessions.put(
-        store,
-        connection,
-        stored,
-        item=item.detail,
-        basics_size=item.basics_size,
-        rendering=rendering(public_url),
-        events=ready.events,
-        documents=documents,
-    )
-    return outcome, _remarks(ready)
-
-
-def rendering(public_url: str) -> str:
-    """Names what a stored item was rendered for; another value means that it must be rendered again."""
-    return f"v2.{v2.WIRE_VERSION} {public_url}"
+    wanted[ready.session_id] = Wanted(stored=stored, events=ready.events, documents=documents)
+    return "new" if known is None else "updated", _remarks(ready)
 
 
 def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
@@ -224,9 +213,7 @@ def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
     return before is not None and now is not None and now < before
 
 
-def _stored(
-    ready: PreparedSession, known: StoredSession | None, identity: Identity, now_us: int
-) -> StoredSession:
+def _stored(ready: PreparedSession, known: StoredSession | None, identity: Identity) -> StoredSession:
     session = ready.session
     fallback = known.created_us if known is not None else ready.file_us
     return StoredSession(
@@ -235,9 +222,9 @@ def _stored(
         org_id=identity.org_id,
         user_id=session.user or identity.user_id,
         tags=identity.tags,
-        status=v2.status_at(session, now_us),
+        status=v2.status_at(session, clock.now_us()),
         created_us=session.started_us if session.started_us is not None else fallback,
-        updated_us=max(now_us, session.last_event_us or 0),
+        updated_us=0 if known is None else known.updated_us,
         session=session,
         analysis=ready.analysis,
         cost=ready.cost,

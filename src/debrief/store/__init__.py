@@ -1,8 +1,9 @@
 """Rows: sessions, pages of them, keys, seen files; and raw transcripts beside the database."""
 
 from debrief.store.blobs import Blob, BlobFolder
+from debrief.store.filters import SessionFilter
 from debrief.store.keys import Key
-from debrief.store.pages import Page, Row, SessionFilter
+from debrief.store.pages import Page, Row
 from debrief.store.sessions import Packed, StoredDocument
 from debrief.store.store import Store
 

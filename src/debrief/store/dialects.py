@@ -137,3 +137,17 @@ def execute_all(connection: Connection, statement: Insert, parameters: Sequence[
     """Execute `statement` for all `parameters`, or not at all where there are none."""
     if parameters:
         connection.execute(statement, parameters)
+
+
+def add_up(engine: Engine, table: Table, column: str) -> Insert:
+    """An INSERT into `table` that adds to `column` where a row with the same primary key is there."""
+    keys = [key.name for key in table.primary_key.columns]
+    if engine.dialect.name == "sqlite":
+        lite = sqlite.insert(table)
+        return lite.on_conflict_do_update(
+            index_elements=keys, set_={column: table.c[column] + lite.excluded[column]}
+        )
+    postgres = postgresql.insert(table)
+    return postgres.on_conflict_do_update(
+        index_elements=keys, set_={column: table.c[column] + postgres.excluded[column]}
+    )

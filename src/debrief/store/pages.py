@@ -1,46 +1,38 @@
 """Pages of sessions: the contract's filters, its order, an exact total, from one snapshot.
 
-Newest first by `created_us`, ties by `session_id`, descending too.
+Newest first by `created_us`, ties by `session_id`, descending too. Lists of the enterprise and of
+organizations, whole or in a window, are counted and skipped by the tally; others by the index that fits.
+Each list is a plan (`plans`), so that it runs on whichever driver is at hand.
 """
 
-from collections.abc import Sequence
+from collections import Counter
 
-from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from msgspec import Struct, structs
+from sqlalchemy import BigInteger, bindparam, select
 
-from debrief.store.schema import session_tags, sessions
+from debrief.store import plans, tally
+from debrief.store.filters import Filter, Narrowed, SessionFilter, narrow
+from debrief.store.plans import Plan, Query
+from debrief.store.schema import clocks, session_tags, sessions
 from debrief.store.store import Store
 
+FEW = 512
+"""So many sessions are skipped faster one by one than by the tally."""
 
-class SessionFilter(Struct, frozen=True, kw_only=True):
-    """What a list is restricted to. None restricts nothing, an empty tuple lets nothing through.
-
-    Values of one field are alternatives, the fields are all to hold; the windows are half-open. `org_ids` is
-    what the caller asks for, `only_org` the organization that the caller's key is bound to. `text` is a part
-    of the title or of the id, in any case of letters.
-    """
-
-    enterprise_id: str
-    only_org: str | None = None
-    org_ids: tuple[str, ...] | None = None
-    user_ids: tuple[str, ...] | None = None
-    session_ids: tuple[str, ...] | None = None
-    tags: tuple[str, ...] | None = None
-    statuses: tuple[str, ...] | None = None
-    repo_names: tuple[str, ...] | None = None
-    created_from_us: int | None = None
-    created_to_us: int | None = None
-    updated_from_us: int | None = None
-    updated_to_us: int | None = None
-    has_analysis: bool | None = None
-    text: str | None = None
+FEW_CHANGED = 20_000
+"""So many sessions of a window of changes are sorted faster than the list is searched for them."""
 
 
 class Page(Struct, frozen=True):
-    """Rendered items and how many sessions the filter lets through in all."""
+    """Rendered items, how many sessions the filter lets through in all, and the store's moment.
+
+    Whatever was committed before the page was read has a moment up to `moment`, whatever comes later a later
+    one: two pages of the same moment are of the same list.
+    """
 
     items: list[bytes]
     total: int
+    moment: int
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -59,122 +51,199 @@ class Row(Struct, frozen=True, kw_only=True):
     last_event_us: int | None
 
 
-def read_page(store: Store, wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Page:
-    """The items from `skip` on, at most `limit`; without `detail` the basics of each."""
-    conditions = _conditions(wanted)
-    columns = (
-        sessions.c.item if detail else func.substr(sessions.c.item, 1, sessions.c.basics_size).label("item")
+class _Found(Struct, frozen=True):
+    """A page's rows as the driver gives them."""
+
+    rows: plans.Rows
+    total: int
+    moment: int
+
+
+def page_plan(wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Plan[Page]:
+    """Read the items from `skip` on, at most `limit`; without `detail` the basics of each."""
+    columns = ("item",) if detail else ("basics",)
+    found = yield from _list(wanted, skip, limit, columns)
+    end = b"" if detail else b"}"
+    return Page([bytes(row[0]) + end for row in found.rows], found.total, found.moment)
+
+
+def moment_plan(enterprise_id: str) -> Plan[int]:
+    """The store's moment: it changes with every change of the enterprise's sessions."""
+    rows = yield Query(
+        "moment",
+        lambda: select(clocks.c.last_us).where(clocks.c.enterprise_id == bindparam("enterprise_id")),
+        {"enterprise_id": enterprise_id},
     )
+    return int(rows[0][0]) if rows else 0
+
+
+def read_page(store: Store, wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Page:
+    """Run `page_plan` on a connection of the pool."""
     with store.read() as connection:
-        total = connection.execute(select(func.count()).select_from(sessions).where(*conditions)).scalar_one()
-        if skip >= total:
-            return Page([], total)
-        found = connection.execute(
-            select(columns).where(*conditions).order_by(*_ORDER).limit(limit).offset(skip)
-        )
-        end = b"" if detail else b"}"
-        return Page([bytes(row.item) + end for row in found], total)
+        return plans.run(page_plan(wanted, skip=skip, limit=limit, detail=detail), connection)
 
 
 def read_rows(store: Store, wanted: SessionFilter, *, skip: int, limit: int) -> tuple[list[Row], int]:
-    """The same list as `read_page`, as rows for people, with the exact total."""
-    conditions = _conditions(wanted)
+    """The same list as rows for people, with the exact total."""
+    fields = Row.__struct_fields__
     with store.read() as connection:
-        total = connection.execute(select(func.count()).select_from(sessions).where(*conditions)).scalar_one()
-        found = connection.execute(
-            select(*(sessions.c[field] for field in Row.__struct_fields__))
-            .where(*conditions)
-            .order_by(*_ORDER)
-            .limit(limit)
-            .offset(skip)
-        )
-        return [Row(**row._mapping) for row in found], total
+        found = plans.run(_list(wanted, skip, limit, fields), connection)
+    return [Row(**dict(zip(fields, row, strict=True))) for row in found.rows], found.total
 
 
 def distinct_values(store: Store, enterprise_id: str, only_org: str | None) -> dict[str, list[str]]:
     """The organizations, users, repositories, statuses and tags that a list can be restricted to."""
     bound = [sessions.c.enterprise_id == enterprise_id]
+    tagged = [session_tags.c.enterprise_id == enterprise_id]
     if only_org is not None:
         bound.append(sessions.c.org_id == only_org)
+        tagged.append(session_tags.c.org_id == only_org)
+    asked = [
+        ("org_ids", sessions.c.org_id, bound),
+        ("user_ids", sessions.c.user_id, bound),
+        ("repo_names", sessions.c.repository, bound),
+        ("statuses", sessions.c.status, bound),
+        ("tags", session_tags.c.tag, tagged),
+    ]
     with store.read() as connection:
-        values = {
+        return {
             name: list(
                 connection.execute(
-                    select(sessions.c[column])
-                    .where(*bound, sessions.c[column].is_not(None))
+                    select(column)
+                    .where(*conditions, column.is_not(None))
                     .distinct()
-                    .order_by(sessions.c[column])
+                    .order_by(column)
                     .limit(1000)
                 ).scalars()
             )
-            for name, column in (
-                ("org_ids", "org_id"),
-                ("user_ids", "user_id"),
-                ("repo_names", "repository"),
-                ("statuses", "status"),
-            )
+            for name, column, conditions in asked
         }
-        tags = (
-            select(session_tags.c.tag)
-            .join(
-                sessions,
-                (sessions.c.enterprise_id == session_tags.c.enterprise_id)
-                & (sessions.c.session_id == session_tags.c.session_id),
-            )
-            .where(*bound)
-            .distinct()
-            .order_by(session_tags.c.tag)
-            .limit(1000)
-        )
-        values["tags"] = list(connection.execute(tags).scalars())
-    return values
 
 
-_ORDER = (sessions.c.created_us.desc(), sessions.c.session_id.desc())
+def _list(wanted: SessionFilter, skip: int, limit: int, columns: tuple[str, ...]) -> Plan[_Found]:
+    moment = yield from moment_plan(wanted.enterprise_id)
+    narrowed = narrow(wanted)
+    if narrowed is None:
+        return _Found([], 0, moment)
+    if narrowed.has_analysis and not (yield from _counted(_not_analysed(narrowed))):
+        narrowed = structs.replace(narrowed, has_analysis=None)
+    if not narrowed.is_tallied:
+        total = yield from _counted(narrowed)
+        if skip >= total:
+            return _Found([], total, moment)
+        return _Found((yield from _sorted_rows(narrowed, columns, skip, limit)), total, moment)
+    if narrowed.changes:
+        total = yield from _changed(narrowed)
+        if total != (yield from tally.total(narrowed.enterprise_id, narrowed.orgs)):
+            rows = yield from _changed_rows(narrowed, columns, skip, limit, total)
+            return _Found(rows, total, moment)
+        narrowed = structs.replace(narrowed, updated_from_us=None, updated_to_us=None)
+    total, before = yield from _tallied(narrowed)
+    if skip >= total:
+        return _Found([], total, moment)
+    rows = yield from _walked_rows(narrowed, columns, skip + before, min(limit, total - skip))
+    return _Found(rows, total, moment)
 
 
-def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [sessions.c.enterprise_id == wanted.enterprise_id]
-    if wanted.only_org is not None:
-        conditions.append(sessions.c.org_id == wanted.only_org)
-    for column, values in (
-        (sessions.c.org_id, wanted.org_ids),
-        (sessions.c.user_id, wanted.user_ids),
-        (sessions.c.session_id, wanted.session_ids),
-        (sessions.c.status, wanted.statuses),
-        (sessions.c.repository, wanted.repo_names),
-    ):
-        if values is not None:
-            conditions.append(_any_of(column, values))
-    for column, start, end in (
-        (sessions.c.created_us, wanted.created_from_us, wanted.created_to_us),
-        (sessions.c.updated_us, wanted.updated_from_us, wanted.updated_to_us),
-    ):
-        if start is not None:
-            conditions.append(column >= start)
-        if end is not None:
-            conditions.append(column < end)
-    if wanted.tags is not None:
-        conditions.append(
-            exists().where(
-                and_(
-                    session_tags.c.enterprise_id == sessions.c.enterprise_id,
-                    session_tags.c.session_id == sessions.c.session_id,
-                    _any_of(session_tags.c.tag, wanted.tags),
-                )
-            )
-        )
-    if wanted.has_analysis is not None:
-        conditions.append(sessions.c.has_analysis == int(wanted.has_analysis))
-    if wanted.text:
-        conditions.append(
-            or_(
-                sessions.c.title.icontains(wanted.text, autoescape=True),
-                sessions.c.session_id.icontains(wanted.text, autoescape=True),
-            )
-        )
-    return conditions
+def _tallied(wanted: Narrowed) -> Plan[tuple[int, int]]:
+    """How many sessions the window of creation holds, and how many are newer than it."""
+    enterprise_id, orgs = wanted.enterprise_id, wanted.orgs
+    late = yield from _arrived_late(wanted)
+    before = 0
+    if wanted.created_to_us is not None:
+        before = yield from tally.count_from(enterprise_id, orgs, "created", wanted.created_to_us)
+        before -= sum(us >= wanted.created_to_us for us in late)
+    if wanted.created_from_us is None:
+        upto = yield from tally.total(enterprise_id, orgs)
+        upto -= len(late)
+    else:
+        upto = yield from tally.count_from(enterprise_id, orgs, "created", wanted.created_from_us)
+        upto -= sum(us >= wanted.created_from_us for us in late)
+    return max(0, upto - before), before
 
 
-def _any_of(column: ColumnElement[str | None], values: Sequence[str]) -> ColumnElement[bool]:
-    return column == values[0] if len(values) == 1 else column.in_(values)
+def _arrived_late(wanted: Narrowed) -> Plan[list[int]]:
+    """When the sessions began that arrived after the walk's snapshot: few, and not part of it."""
+    if wanted.snapshot_us is None:
+        return []
+    only = Filter(wanted, without=("created", "snapshot"))
+    rows = yield Query(
+        ("late", *only.key),
+        lambda: select(sessions.c.created_us).where(
+            *only.conditions(), sessions.c.arrived_us > bindparam("snapshot_us", type_=BigInteger())
+        ),
+        {**only.values(), "snapshot_us": wanted.snapshot_us},
+    )
+    return [row[0] for row in rows]
+
+
+def _walked_rows(wanted: Narrowed, columns: tuple[str, ...], position: int, limit: int) -> Plan[plans.Rows]:
+    """The rows from `position` of the whole list on; the caller knows that there are so many."""
+    edge, rest = tally.FOREVER_US, position
+    if position > FEW:
+        late = yield from _arrived_late(wanted)
+        left_out = {
+            level: Counter(us >> level for us in late)
+            for level in tally.levels("created", of_org=wanted.orgs is not None)
+        }
+        edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.orgs, position, left_out)
+    only = Filter(structs.replace(wanted, created_from_us=None, created_to_us=edge))
+    rows = yield Query(
+        ("walk", *only.key, columns),
+        lambda: only.in_order(columns, merged=True),
+        {**only.values(), "limit": limit, "offset": rest, "reach": limit + rest},
+    )
+    return rows
+
+
+def _changed(wanted: Narrowed) -> Plan[int]:
+    """How many sessions changed in the window."""
+    enterprise_id, orgs = wanted.enterprise_id, wanted.orgs
+    if wanted.updated_from_us is None:
+        since = yield from tally.total(enterprise_id, orgs)
+    else:
+        since = yield from tally.count_from(enterprise_id, orgs, "updated", wanted.updated_from_us)
+    if wanted.updated_to_us is None:
+        return since
+    after = yield from tally.count_from(enterprise_id, orgs, "updated", wanted.updated_to_us)
+    return max(0, since - after)
+
+
+def _changed_rows(
+    wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int, total: int
+) -> Plan[plans.Rows]:
+    if skip >= total:
+        return []
+    if total <= FEW_CHANGED:
+        return (yield from _sorted_rows(wanted, columns, skip, limit))
+    if wanted.updated_to_us is not None:
+        # Nothing changed before it began, so that what began after the window's end need not be looked at.
+        wanted = structs.replace(wanted, created_to_us=wanted.updated_to_us)
+    only = Filter(wanted)
+    rows = yield Query(
+        ("changed", *only.key, columns),
+        lambda: only.in_order(columns, merged=False),
+        {**only.values(), "limit": limit, "offset": skip},
+    )
+    return rows
+
+
+def _not_analysed(wanted: Narrowed) -> Narrowed:
+    return Narrowed(enterprise_id=wanted.enterprise_id, orgs=wanted.orgs, has_analysis=False)
+
+
+def _counted(wanted: Narrowed) -> Plan[int]:
+    only = Filter(wanted)
+    rows = yield Query(("count", *only.key), only.count, only.values())
+    return int(rows[0][0])
+
+
+def _sorted_rows(wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+    """Find the keys by the index that fits the filter, sort them, and read the rows of the page alone."""
+    only = Filter(wanted)
+    rows = yield Query(
+        ("sorted", *only.key, columns),
+        lambda: only.sorted_keys(columns),
+        {**only.values(), "limit": limit, "offset": skip},
+    )
+    return rows

@@ -26,8 +26,8 @@ organizations = Table(
 )
 
 # One row per session. `item` is its rendered answer, of which the first `basics_size` bytes are the basics;
-# `rendering` names the version and public URL that it was rendered for. The other columns are what the
-# contract filters by.
+# `rendering` names the version and public URL that it was rendered for. `arrived_us` is the moment at which
+# it was first stored here. The other columns are what the contract filters by.
 sessions = Table(
     "sessions",
     metadata,
@@ -44,15 +44,40 @@ sessions = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("last_event_us", BigInteger),
+    Column("arrived_us", BigInteger, nullable=False),
     Column("rendering", String, nullable=False),
     Column("basics_size", Integer, nullable=False),
     Column("item", LargeBinary, nullable=False),
-    Index("ix_sessions_created", "enterprise_id", "created_us", "session_id"),
-    Index("ix_sessions_org_created", "enterprise_id", "org_id", "created_us", "session_id"),
-    Index("ix_sessions_user_created", "enterprise_id", "user_id", "created_us", "session_id"),
-    Index("ix_sessions_updated", "enterprise_id", "updated_us", "session_id"),
-    Index("ix_sessions_repository", "enterprise_id", "repository", "created_us", "session_id"),
-    Index("ix_sessions_status", "enterprise_id", "status", "created_us", "session_id"),
+    # Each serves a filter in the list's order; what stands behind the session's id makes it cover the filters
+    # that are combined with it, so that only the rows of the page itself are read.
+    Index("ix_sessions_created", "enterprise_id", "created_us", "session_id", "updated_us", "org_id"),
+    Index("ix_sessions_org_created", "enterprise_id", "org_id", "created_us", "session_id", "updated_us"),
+    Index("ix_sessions_user_created", "enterprise_id", "user_id", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_updated", "enterprise_id", "updated_us", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_org_updated", "enterprise_id", "org_id", "updated_us", "created_us", "session_id"),
+    Index("ix_sessions_repository", "enterprise_id", "repository", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_status", "enterprise_id", "status", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_arrived", "enterprise_id", "arrived_us", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_analysed", "enterprise_id", "has_analysis", "created_us", "session_id", "org_id"),
+)
+
+# The last moment that was given to a change of the enterprise's sessions: see `clock`.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("last_us", BigInteger, nullable=False),
+)
+
+# How many sessions lie in each bucket of time: see `tally`. A bucket is a time shifted right by `level` bits.
+tally = Table(
+    "tally",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("scope", String, primary_key=True),
+    Column("level", SmallInteger, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True),
+    Column("n", BigInteger, nullable=False),
 )
 
 session_tags = Table(
@@ -61,6 +86,9 @@ session_tags = Table(
     Column("enterprise_id", String, primary_key=True),
     Column("tag", String, primary_key=True),
     Column("session_id", String, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("org_id", String, nullable=False),
+    Index("ix_session_tags_created", "enterprise_id", "tag", "created_us", "session_id", "org_id"),
     Index("ix_session_tags_session", "enterprise_id", "session_id"),
 )
 

@@ -1,7 +1,8 @@
 """Sessions as rows: put whole, got whole. A session and all that hangs on it change in one transaction."""
 
-import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 import zstandard
@@ -9,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
 from debrief.model import Event, StoredSession
-from debrief.store import dialects
+from debrief.store import dialects, tally
 from debrief.store.schema import (
     organizations,
     session_documents,
@@ -42,73 +43,177 @@ class Packed(Struct, frozen=True):
         return cls(_pack(events))
 
 
-def put(
-    store: Store,
-    connection: Connection,
-    stored: StoredSession,
-    *,
-    item: bytes,
-    basics_size: int,
-    rendering: str,
-    events: Packed | None = None,
-    documents: Sequence[StoredDocument] | None = None,
-) -> None:
-    """Insert or replace a session, inside the caller's transaction.
+class Change(Struct, frozen=True, kw_only=True):
+    """A session as it is to be stored from now on, and its item.
 
     `stored.session.events` are not looked at. `events` or `documents` None leaves those that are there.
     """
-    key = {"enterprise_id": stored.enterprise_id, "session_id": stored.session_id}
-    connection.execute(
-        dialects.insert_missing(store.writer, organizations),
-        {
-            "enterprise_id": stored.enterprise_id,
-            "org_id": stored.org_id,
-            "created_us": time.time_ns() // 1000,
-        },
-    )
-    connection.execute(
-        dialects.upsert(store.writer, sessions),
-        {
-            **key,
-            "org_id": stored.org_id,
-            "user_id": stored.user_id,
-            "status": stored.status,
-            "repository": stored.session.repository,
-            "title": stored.session.title,
-            "format": stored.session.format,
-            "issue_count": len(stored.analysis.issues) if stored.analysis else 0,
-            "has_analysis": int(stored.analysis is not None),
-            "created_us": stored.created_us,
-            "updated_us": stored.updated_us,
-            "last_event_us": stored.session.last_event_us,
-            "rendering": rendering,
-            "basics_size": basics_size,
-            "item": item,
-        },
-    )
-    connection.execute(delete(session_tags).where(*_is(session_tags, key)))
+
+    stored: StoredSession
+    item: bytes
+    basics_size: int
+    rendering: str
+    events: Packed | None = None
+    documents: Sequence[StoredDocument] | None = None
+
+
+def put(store: Store, connection: Connection, changes: Sequence[Change], *, moment: int) -> None:
+    """Insert or replace sessions of one enterprise, each once, inside the caller's transaction.
+
+    The caller holds the enterprise's lock and got `moment` from its clock (`clock`).
+    """
+    if not changes:
+        return
+    enterprise_id = changes[0].stored.enterprise_id
+    before = _places(connection, enterprise_id, [change.stored.session_id for change in changes])
+    deltas: tally.Deltas = Counter()
+    for change in changes:
+        known = before.get(change.stored.session_id)
+        deltas.update(tally.moved(known.place if known else None, _place_of(change.stored)))
+    tally.apply(store, connection, enterprise_id, deltas)
     dialects.execute_all(
-        connection, session_tags.insert(), [{**key, "tag": tag} for tag in sorted(set(stored.tags))]
+        connection,
+        dialects.insert_missing(store.writer, organizations),
+        [
+            {"enterprise_id": enterprise_id, "org_id": org_id, "created_us": moment}
+            for org_id in sorted({change.stored.org_id for change in changes})
+        ],
     )
-    bare = msgspec.structs.replace(stored, session=msgspec.structs.replace(stored.session, events=()))
-    record = _pack(bare)
-    if events is None:
-        connection.execute(session_records.update().where(*_is(session_records, key)).values(record=record))
-    else:
-        connection.execute(
-            dialects.upsert(store.writer, session_records),
-            {**key, "record": record, "events": events.events},
+    dialects.execute_all(
+        connection,
+        dialects.upsert(store.writer, sessions),
+        [_row(change, before.get(change.stored.session_id), moment) for change in changes],
+    )
+    _put_tags(connection, [change.stored for change in changes])
+    _put_records(store, connection, changes)
+    _put_documents(connection, changes)
+
+
+def remove(store: Store, connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
+    """Delete sessions and all that hangs on them; returns how many there were. The caller holds the lock."""
+    before = _places(connection, enterprise_id, session_ids)
+    deltas: tally.Deltas = Counter()
+    for known in before.values():
+        deltas.update(tally.moved(known.place, None))
+    tally.apply(store, connection, enterprise_id, deltas)
+    for table in (session_documents, session_records, session_tags, sessions):
+        for session_id in before:
+            connection.execute(delete(table).where(*_is(table, enterprise_id, session_id)))
+    return len(before)
+
+
+class _Known(Struct, frozen=True):
+    """Where a session stands in the tally, and when it arrived."""
+
+    place: tally.Place
+    arrived_us: int
+
+
+def _places(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> dict[str, _Known]:
+    columns = (
+        sessions.c.session_id,
+        sessions.c.org_id,
+        sessions.c.created_us,
+        sessions.c.updated_us,
+        sessions.c.arrived_us,
+    )
+    query = select(*columns).where(
+        sessions.c.enterprise_id == enterprise_id, sessions.c.session_id.in_(list(session_ids))
+    )
+    return {
+        session_id: _Known(tally.Place(org_id, created_us, updated_us), arrived_us)
+        for session_id, org_id, created_us, updated_us, arrived_us in connection.execute(query)
+    }
+
+
+def _place_of(stored: StoredSession) -> tally.Place:
+    return tally.Place(stored.org_id, stored.created_us, stored.updated_us)
+
+
+def _key(stored: StoredSession) -> dict[str, Any]:
+    return {"enterprise_id": stored.enterprise_id, "session_id": stored.session_id}
+
+
+def _row(change: Change, known: _Known | None, moment: int) -> dict[str, Any]:
+    stored = change.stored
+    return {
+        **_key(stored),
+        "org_id": stored.org_id,
+        "user_id": stored.user_id,
+        "status": stored.status,
+        "repository": stored.session.repository,
+        "title": stored.session.title,
+        "format": stored.session.format,
+        "issue_count": len(stored.analysis.issues) if stored.analysis else 0,
+        "has_analysis": int(stored.analysis is not None),
+        "created_us": stored.created_us,
+        "updated_us": stored.updated_us,
+        "last_event_us": stored.session.last_event_us,
+        "arrived_us": moment if known is None else known.arrived_us,
+        "rendering": change.rendering,
+        "basics_size": change.basics_size,
+        "item": change.item,
+    }
+
+
+def _put_tags(connection: Connection, several: Sequence[StoredSession]) -> None:
+    gone = delete(session_tags).where(
+        session_tags.c.enterprise_id == several[0].enterprise_id,
+        session_tags.c.session_id.in_([stored.session_id for stored in several]),
+    )
+    connection.execute(gone)
+    dialects.execute_all(
+        connection,
+        session_tags.insert(),
+        [
+            {**_key(stored), "tag": tag, "created_us": stored.created_us, "org_id": stored.org_id}
+            for stored in several
+            for tag in sorted(set(stored.tags))
+        ],
+    )
+
+
+def _put_records(store: Store, connection: Connection, changes: Sequence[Change]) -> None:
+    whole = [change for change in changes if change.events is not None]
+    dialects.execute_all(
+        connection,
+        dialects.upsert(store.writer, session_records),
+        [
+            {**_key(change.stored), "record": _record(change.stored), "events": change.events.events}
+            for change in whole
+            if change.events is not None
+        ],
+    )
+    for change in changes:
+        if change.events is None:
+            mine = _is(session_records, change.stored.enterprise_id, change.stored.session_id)
+            connection.execute(session_records.update().where(*mine).values(record=_record(change.stored)))
+
+
+def _put_documents(connection: Connection, changes: Sequence[Change]) -> None:
+    given = [change for change in changes if change.documents is not None]
+    if not given:
+        return
+    connection.execute(
+        delete(session_documents).where(
+            session_documents.c.enterprise_id == given[0].stored.enterprise_id,
+            session_documents.c.session_id.in_([change.stored.session_id for change in given]),
         )
-    if documents is not None:
-        connection.execute(delete(session_documents).where(*_is(session_documents, key)))
-        dialects.execute_all(
-            connection,
-            session_documents.insert(),
-            [
-                {**key, "position": position, **msgspec.structs.asdict(document)}
-                for position, document in enumerate(documents)
-            ],
-        )
+    )
+    dialects.execute_all(
+        connection,
+        session_documents.insert(),
+        [
+            {**_key(change.stored), "position": position, **msgspec.structs.asdict(document)}
+            for change in given
+            for position, document in enumerate(change.documents or ())
+        ],
+    )
+
+
+def _record(stored: StoredSession) -> bytes:
+    bare = msgspec.structs.replace(stored.session, events=())
+    return _pack(msgspec.structs.replace(stored, session=bare))
 
 
 def find(
@@ -198,8 +303,8 @@ def organization_exists(connection: Connection, enterprise_id: str, org_id: str)
     return connection.execute(query).first() is not None
 
 
-def _is(table: Table, key: dict[str, str]) -> list[ColumnElement[bool]]:
-    return [table.c[name] == value for name, value in key.items()]
+def _is(table: Table, enterprise_id: str, session_id: str) -> list[ColumnElement[bool]]:
+    return [table.c.enterprise_id == enterprise_id, table.c.session_id == session_id]
 
 
 def _pack(value: object) -> bytes:
