@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check install lock format docs clean
+.PHONY: run test check bench bench-growth install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -27,6 +27,14 @@ format: $(DEV_STAMP) ## rewrite in our style
 
 docs: $(DEV_STAMP) ## write the generated documentation
 	$(BIN)/python -c "from debrief.analysis.catalogue import catalogue_markdown; print(catalogue_markdown(), end='')" > docs/detectors.md
+
+bench: $(DEV_STAMP) ## the lists beside what the machine can do; SESSIONS=100000 OUT=rows.json DATABASE=sqlite QUICK=1
+	$(BIN)/python bench/lists.py $(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(OUT),--out $(OUT)) \
+		$(if $(DATABASE),--database $(DATABASE)) $(if $(QUICK),--quick)
+
+bench-growth: $(DEV_STAMP) ## what grows with the number of sessions; SIZES=10000,100000 OUT=growth.json DATABASE=sqlite
+	$(BIN)/python bench/growth.py $(if $(SIZES),--sizes $(SIZES)) $(if $(OUT),--out $(OUT)) \
+		$(if $(DATABASE),--database $(DATABASE))
 
 lock: $(DEV_STAMP) ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

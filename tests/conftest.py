@@ -7,13 +7,14 @@ that it makes with `new_database`.
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from debrief.store import Store
+from debrief.store import Store, postgres
 
 KINDS = ("sqlite", "postgresql")
 
@@ -39,6 +40,19 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
+def administer(url: str, *statements: str) -> list[Sequence[Any]]:
+    """Execute `statements` on the PostgreSQL server, each by itself; returns the rows of the last one."""
+    address = postgres.address_of(make_url(url))
+    connection = postgres.connect(address, read_only=False, statement_timeout_ms=30_000)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    rows = list(cursor.fetchall()) if cursor.description else []
+    connection.close()
+    return rows
+
+
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
     def made(kind: str) -> str:
@@ -46,8 +60,7 @@ def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'debrief.db'}"
         server: str = request.getfixturevalue("postgres_server")
         name = f"debrief_{next(_database_numbers)}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+        administer(server, f"CREATE DATABASE {name}")
         return server.replace("/postgres?", f"/{name}?")
 
     return made

@@ -51,6 +51,7 @@ PublicUrl = Annotated[
     str | None,
     typer.Option(help="Address that links are made of [DEBRIEF_PUBLIC_URL].", show_default=False),
 ]
+Workers = Annotated[int | None, typer.Option(help="Server processes [DEBRIEF_WORKERS].", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -102,9 +103,17 @@ def serve(
     host: Host = None,
     port: Port = None,
     public_url: PublicUrl = None,
+    workers: Workers = None,
 ) -> None:
     """Serve the API and the pages over what is imported."""
-    settings = _settings(data=data, database_url=database_url, host=host, port=port, public_url=public_url)
+    settings = _settings(
+        data=data,
+        database_url=database_url,
+        host=host,
+        port=port,
+        public_url=public_url,
+        workers=workers,
+    )
     with serving.bound(settings, next_free=False) as socket, _store(settings) as store:
         address = settings.address(socket.getsockname()[1])
         out.print(f"Debrief is at {address}", markup=False)
@@ -263,7 +272,7 @@ def _store(settings: Settings) -> Iterator[Store]:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unreadable(f"the data folder {settings.data} cannot be made: {error.strerror}") from error
-    store = Store(settings.database_url)
+    store = serving.open_store(settings)
     try:
         yield store
     finally:

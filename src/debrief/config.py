@@ -4,6 +4,10 @@
 |---|---|---|
 | DEBRIEF_DATA | folder for database and transcripts | `$XDG_DATA_HOME/debrief`, `~/.local/share/debrief` |
 | DEBRIEF_DATABASE_URL | `sqlite:///path` or `postgresql://...` | `sqlite:///<data>/debrief.db` |
+| DEBRIEF_REPLICA_URL | a PostgreSQL replica that lists are read from | none |
+| DEBRIEF_POOL | connections to PostgreSQL for lists, of each process | 8 |
+| DEBRIEF_STATEMENT_TIMEOUT_MS | after which PostgreSQL ends a statement | 30000 |
+| DEBRIEF_WORKERS | server processes | 1 |
 | DEBRIEF_HOST, DEBRIEF_PORT | where to serve | 127.0.0.1, 8000 |
 | DEBRIEF_PUBLIC_URL | the address that people reach it at; for links | the served address |
 | DEBRIEF_ENTERPRISE | id of the enterprise that a local import belongs to | `default` |
@@ -21,6 +25,7 @@ from msgspec import Struct
 from debrief.errors import SettingsError
 
 HIGHEST_PORT = 65_535
+LONGEST_STATEMENT_MS = 3_600_000
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -28,6 +33,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data: Path
     database_url: str
+    replica_url: str | None = None
+    pool: int = 8
+    statement_timeout_ms: int = 30_000
+    workers: int = 1
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str | None = None
@@ -88,6 +97,14 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
     return Settings(
         data=data,
         database_url=str(value("database_url", f"sqlite:///{data / 'debrief.db'}")),
+        replica_url=environment.get("DEBRIEF_REPLICA_URL") or None,
+        pool=_count("DEBRIEF_POOL", environment.get("DEBRIEF_POOL") or 8, 1000),
+        statement_timeout_ms=_count(
+            "DEBRIEF_STATEMENT_TIMEOUT_MS",
+            environment.get("DEBRIEF_STATEMENT_TIMEOUT_MS") or 30_000,
+            LONGEST_STATEMENT_MS,
+        ),
+        workers=_count("the number of workers", value("workers", 1), 256),
         host=str(value("host", "127.0.0.1")),
         port=_port(given["port"] if "port" in given else environment.get("DEBRIEF_PORT") or 8000),
         public_url=str(public_url).rstrip("/") if public_url else None,
@@ -105,6 +122,16 @@ def _port(text: object) -> int:
     if not 0 <= port <= HIGHEST_PORT:
         raise SettingsError(f"the port is {text!r}; it must be a number from 0 to 65535 (0: any free one)")
     return port
+
+
+def _count(name: str, text: object, most: int) -> int:
+    try:
+        number = int(str(text))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= most:
+        raise SettingsError(f"{name} is {text!r}; it must be a number from 1 to {most}")
+    return number
 
 
 def _dollars(text: object) -> float:

@@ -4,38 +4,73 @@ SQLite: write-ahead log, synchronous=FULL (a commit survives a power cut), one w
 lock at BEGIN. Reads see one snapshot per transaction on both.
 """
 
+import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
+from msgspec import Struct
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from debrief.errors import SettingsError, StoreError, Unavailable
+from debrief.errors import SettingsError, StoreError
+from debrief.store import postgres
+from debrief.store.direct import DirectReader, SqliteReader, sqlite_error
 
 SQLITE_BUSY_MS: Final = 10_000
 
+POOL_SIZE: Final = 8
+"""PostgreSQL connections of one process for the hot lists; half as many for other reads, and for writes."""
 
-def engines(url: str) -> tuple[Engine, Engine]:
-    """An engine for reading and one for writing. Raises `SettingsError` where the URL makes no sense."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError(
-            f"DEBRIEF_DATABASE_URL is not a database URL: {url!r}; try sqlite:///path/to/debrief.db"
-        ) from None
-    if parsed.get_backend_name() == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise SettingsError("an SQLite database must be a file: sqlite:///path/to/debrief.db")
-        return _sqlite(Path(parsed.database), "BEGIN"), _sqlite(Path(parsed.database), "BEGIN IMMEDIATE")
-    if parsed.get_backend_name() == "postgresql":
-        return _postgresql(url, read_only=True), _postgresql(url, read_only=False)
-    raise SettingsError(
-        f"{parsed.get_backend_name()!r} is no database that Debrief knows: sqlite or postgresql"
+POOL_SECONDS: Final = 10
+"""How long a statement waits for a free connection."""
+
+STATEMENT_TIMEOUT_MS: Final = 30_000
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What bounds the use of PostgreSQL, and where lists are read from if not from the database itself."""
+
+    replica_url: str | None = None
+    pool_size: int = POOL_SIZE
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+
+
+def engines(url: str, options: Options) -> tuple[Engine, Engine]:
+    """An engine for reading, where one is given from the replica, and one for writing.
+
+    Raises `SettingsError` where a URL makes no sense.
+    """
+    primary = _parsed(url, "DEBRIEF_DATABASE_URL")
+    if primary.get_backend_name() == "sqlite":
+        _no_replica(options.replica_url)
+        path = _path(primary)
+        return _sqlite(path, "BEGIN"), _sqlite(path, "BEGIN IMMEDIATE")
+    replica = primary if options.replica_url is None else _replica(options.replica_url)
+    return (
+        _postgresql(replica, options, read_only=True),
+        _postgresql(primary, options, read_only=False),
     )
+
+
+def direct_reader(url: str, options: Options) -> DirectReader:
+    """What runs plans on the driver itself, where one is given on the replica. Connects when it is needed."""
+    name = "DEBRIEF_DATABASE_URL"
+    parsed = _parsed(url, name) if options.replica_url is None else _replica(options.replica_url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteReader(_path(parsed))
+    address = postgres.address_of(parsed)
+    try:
+        from debrief.store.direct_postgres import PostgresReader  # noqa: PLC0415 (an extra)
+    except ModuleNotFoundError as error:
+        raise SettingsError(postgres.EXTRA_MISSING) from error
+    return PostgresReader(address, size=options.pool_size, statement_timeout_ms=options.statement_timeout_ms)
 
 
 def in_loop(engine: Engine) -> bool:
@@ -66,29 +101,61 @@ def insert_missing(engine: Engine, table: Table) -> Insert:
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
 
 
-def store_error(error: DBAPIError) -> StoreError:
-    """The error of ours that says what `error` means for the caller."""
-    text = str(error.orig or error).strip().splitlines()[0]
-    if isinstance(error.orig, sqlite3.OperationalError):
-        if "no such table" in text or "no such column" in text:
-            return StoreError(f"the database does not hold Debrief's tables: {text}")
-        return Unavailable(f"the database cannot be used now: {text}")
-    if error.connection_invalidated or type(error.orig).__name__ in {
-        "OperationalError",
-        "ReadOnlySqlTransaction",
-        "DiskFull",
-        "AdminShutdown",
-        "LockNotAvailable",
-        "QueryCanceled",
-    }:
-        return Unavailable(f"the database cannot be used now: {text}")
-    return StoreError(f"the database refused: {text}")
+def store_error(error: Exception) -> StoreError:
+    """The error of ours that says what `error`, of SQLAlchemy or of a driver, means for the caller."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return sqlite_error(cause) if isinstance(cause, sqlite3.Error) else postgres.driver_error(cause)
 
 
 def lock_migrations(connection: Connection) -> None:
     """Let one process at a time migrate; released with the transaction. SQLite's BEGIN IMMEDIATE does so."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7323868116)")
+
+
+@contextmanager
+def alone(engine: Engine, number: int) -> Iterator[bool]:
+    """Whether no other process on the database is in a block of this number; not told on SQLite: True."""
+    if engine.dialect.name == "sqlite":
+        yield True
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        got = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar_one())
+        try:
+            yield got
+        finally:
+            if got:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
+
+
+def _parsed(url: str, name: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"{name} is not a database URL; try sqlite:///path/to/debrief.db") from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
+        raise SettingsError(
+            f"{name}: {parsed.get_backend_name()!r} is no database that Debrief knows: sqlite or postgresql"
+        )
+    return parsed
+
+
+def _replica(url: str) -> URL:
+    parsed = _parsed(url, "DEBRIEF_REPLICA_URL")
+    if parsed.get_backend_name() == "sqlite":
+        _no_replica(url)
+    return parsed
+
+
+def _no_replica(url: str | None) -> None:
+    if url is not None:
+        raise SettingsError("DEBRIEF_REPLICA_URL: only PostgreSQL has replicas, for lists")
+
+
+def _path(url: URL) -> Path:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("an SQLite database must be a file: sqlite:///path/to/debrief.db")
+    return Path(url.database)
 
 
 def _sqlite(path: Path, begin: str) -> Engine:
@@ -100,36 +167,61 @@ def _sqlite(path: Path, begin: str) -> Engine:
         max_overflow=8,
     )
 
-    def connect(connection: sqlite3.Connection, _record: object) -> None:
+    def connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         # The driver is not to begin transactions by itself: the listener below does.
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16384", "mmap_size=268435456"):
             connection.execute(f"PRAGMA {pragma}").close()
+        record.info["file"] = _file(path)
+
+    def checkout(_: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if record.info.get("file") != _file(path):
+            raise DisconnectionError
 
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", connect)
+    event.listen(engine, "checkout", checkout)
     event.listen(engine, "begin", begin_transaction)
     return engine
 
 
-def _postgresql(url: str, *, read_only: bool) -> Engine:
-    engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
-        pool_size=8,
-        max_overflow=8,
-        pool_pre_ping=True,
-        pool_timeout=10,
-        connect_args={"options": "-c statement_timeout=30000 -c timezone=UTC", "connect_timeout": 10},
-    )
-    if read_only:
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file it is: another one when somebody has replaced it."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (on every transaction: without the way through Path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
-        def begin_transaction(connection: Connection) -> None:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
-        event.listen(engine, "begin", begin_transaction)
+def _postgresql(url: URL, options: Options, *, read_only: bool) -> Engine:
+    address = postgres.address_of(url)
+    try:
+        engine = create_engine(
+            "postgresql+pg8000://",
+            creator=lambda: postgres.connect(
+                address, read_only=read_only, statement_timeout_ms=options.statement_timeout_ms
+            ),
+            pool_size=max(2, options.pool_size // 2),
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=POOL_SECONDS,
+        )
+    except ModuleNotFoundError as error:
+        raise SettingsError(postgres.EXTRA_MISSING) from error
+    # Of many rows one statement is made, rather than a round trip for each.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+
+    def tell_apart(context: ExceptionContext) -> None:
+        """Let go of a connection that its server has ended; pg8000 is asked by its words alone."""
+        if isinstance(context.original_exception, Exception) and postgres.has_ended(
+            context.original_exception
+        ):
+            context.is_disconnect = True
+
+    event.listen(engine, "handle_error", tell_apart)
     return engine
 
 

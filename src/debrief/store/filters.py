@@ -29,7 +29,8 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
 
     Values of one field are alternatives, the fields are all to hold; the windows are half-open. `org_ids` is
     what the caller asks for, `only_org` the organization that the caller's key is bound to. `text` is a part
-    of the title or of the id, in any case of letters. `snapshot_us` leaves out what arrived after it.
+    of the title or of the id, in any case of letters. `snapshot_us` leaves out what arrived after it. `after`
+    is the place of a session (`created_us`, id) behind which a page begins; the total does not know it.
     """
 
     enterprise_id: str
@@ -47,6 +48,7 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     has_analysis: bool | None = None
     text: str | None = None
     snapshot_us: int | None = None
+    after: tuple[int, str] | None = None
 
 
 class Narrowed(Struct, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Narrowed(Struct, frozen=True, kw_only=True):
     has_analysis: bool | None = None
     text: str | None = None
     snapshot_us: int | None = None
+    after: tuple[int, str] | None = None
 
     @property
     def changes(self) -> bool:
@@ -140,7 +143,13 @@ class Filter:
     def key(self) -> tuple[Hashable, ...]:
         """What its statements depend on."""
         widths = tuple((name, len(values)) for name, values in self._lists.items())
-        return (widths, *self._bounds, self._snapshot, self._wanted.has_analysis, bool(self._wanted.text))
+        flags = (
+            self._snapshot,
+            self._wanted.after is None,
+            self._wanted.has_analysis,
+            bool(self._wanted.text),
+        )
+        return (widths, *self._bounds, *flags)
 
     def values(self) -> dict[str, Any]:
         """The values of its parameters."""
@@ -150,6 +159,8 @@ class Filter:
         values |= {name: getattr(self._wanted, name) for name in self._bounds}
         if self._snapshot:
             values["snapshot_us"] = self._wanted.snapshot_us
+        if self._wanted.after is not None:
+            values["after_us"], values["after_id"] = self._wanted.after
         if self._wanted.text:
             values["text"] = escaped(self._wanted.text)
         return values
@@ -168,6 +179,14 @@ class Filter:
             side = column + 0 if column.name in unsorted else column
             bound = _number(name)
             found.append(side >= bound if is_start else side < bound)
+        if self._wanted.after is not None:
+            found.append(sessions.c.created_us <= _number("after_us"))
+            found.append(
+                or_(
+                    sessions.c.created_us < _number("after_us"),
+                    sessions.c.session_id < bindparam("after_id"),
+                )
+            )
         if self._snapshot:
             found.append(sessions.c.arrived_us <= _number("snapshot_us"))
         if self._wanted.has_analysis is not None:
@@ -258,7 +277,8 @@ class Filter:
 
     @property
     def _narrows(self) -> bool:
-        return self._wanted.has_analysis is not None or bool(self._wanted.text)
+        wanted = self._wanted
+        return wanted.has_analysis is not None or bool(wanted.text) or wanted.after is not None
 
 
 def column_of(name: str) -> ColumnElement[Any]:

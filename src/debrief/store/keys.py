@@ -9,11 +9,12 @@ import secrets
 import time
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from debrief.errors import KeyRefused, NotFound
 from debrief.store.dialects import insert_missing
-from debrief.store.schema import api_keys, organizations
+from debrief.store.plans import Plan, Query
+from debrief.store.schema import api_keys, clocks, organizations
 from debrief.store.store import Store
 
 PREFIX = "apk_user_"
@@ -46,7 +47,7 @@ def create_key(store: Store, enterprise_id: str, name: str, org_id: str | None =
     )
     row = {field: getattr(key, field) for field in Key.__struct_fields__}
     with store.write() as connection:
-        connection.execute(api_keys.insert(), {**row, "key_hash": _hash(secret)})
+        connection.execute(api_keys.insert(), {**row, "key_hash": hash_of(secret)})
         if org_id is not None:
             connection.execute(
                 insert_missing(store.writer, organizations),
@@ -58,7 +59,7 @@ def create_key(store: Store, enterprise_id: str, name: str, org_id: str | None =
 def find_key(store: Store, secret: str) -> Key:
     """The key that `secret` is. Raises `KeyRefused` where it is unknown or revoked."""
     with store.read() as connection:
-        row = connection.execute(select(*_COLUMNS).where(api_keys.c.key_hash == _hash(secret))).first()
+        row = connection.execute(select(*_COLUMNS).where(api_keys.c.key_hash == hash_of(secret))).first()
     if row is None:
         raise KeyRefused("Unknown API key")
     if row.revoked_us is not None:
@@ -75,6 +76,28 @@ def key_by_id(store: Store, enterprise_id: str, key_id: str) -> Key:
     if row is None or row.revoked_us is not None:
         raise KeyRefused("This API key was revoked")
     return Key(**row._mapping)
+
+
+def standing_plan(key: Key) -> Plan[int]:
+    """Whether `key` is good still, and the moment of its enterprise's sessions (0: none was ever stored).
+
+    Raises `KeyRefused`. So a key may be remembered by its secret, and a revoked one is refused at once.
+    """
+    rows = yield Query(
+        "standing",
+        lambda: (
+            select(api_keys.c.revoked_us, clocks.c.last_us)
+            .outerjoin(clocks, clocks.c.enterprise_id == api_keys.c.enterprise_id)
+            .where(
+                api_keys.c.enterprise_id == bindparam("enterprise_id"),
+                api_keys.c.key_id == bindparam("key_id"),
+            )
+        ),
+        {"enterprise_id": key.enterprise_id, "key_id": key.key_id},
+    )
+    if not rows or rows[0][0] is not None:
+        raise KeyRefused("This API key was revoked")
+    return int(rows[0][1] or 0)
 
 
 def list_keys(store: Store, enterprise_id: str) -> list[Key]:
@@ -104,7 +127,8 @@ def revoke_key(store: Store, enterprise_id: str, key_id: str) -> None:
         raise NotFound(f"there is no key {key_id!r} that could be revoked; `debrief keys list` shows all")
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What the database keeps of a key."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

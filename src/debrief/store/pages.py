@@ -27,12 +27,13 @@ class Page(Struct, frozen=True):
     """Rendered items, how many sessions the filter lets through in all, and the store's moment.
 
     Whatever was committed before the page was read has a moment up to `moment`, whatever comes later a later
-    one: two pages of the same moment are of the same list.
+    one: two pages of the same moment are of the same list. `places` holds the items' `created_us` and ids.
     """
 
     items: list[bytes]
     total: int
     moment: int
+    places: list[tuple[int, str]]
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -61,10 +62,11 @@ class _Found(Struct, frozen=True):
 
 def page_plan(wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Plan[Page]:
     """Read the items from `skip` on, at most `limit`; without `detail` the basics of each."""
-    columns = ("item",) if detail else ("basics",)
+    columns = ("item" if detail else "basics", "created_us", "session_id")
     found = yield from _list(wanted, skip, limit, columns)
     end = b"" if detail else b"}"
-    return Page([bytes(row[0]) + end for row in found.rows], found.total, found.moment)
+    items = [bytes(row[0]) + end for row in found.rows]
+    return Page(items, found.total, found.moment, [(row[1], row[2]) for row in found.rows])
 
 
 def moment_plan(enterprise_id: str) -> Plan[int]:
@@ -127,21 +129,26 @@ def _list(wanted: SessionFilter, skip: int, limit: int, columns: tuple[str, ...]
         return _Found([], 0, moment)
     if narrowed.has_analysis and not (yield from _counted(_not_analysed(narrowed))):
         narrowed = structs.replace(narrowed, has_analysis=None)
+    # A page behind a cursor is of the same list: the cursor does not count.
+    whole = structs.replace(narrowed, after=None)
     if not narrowed.is_tallied:
-        total = yield from _counted(narrowed)
-        if skip >= total:
-            return _Found([], total, moment)
-        return _Found((yield from _sorted_rows(narrowed, columns, skip, limit)), total, moment)
+        total = yield from _counted(whole)
+        rows = [] if skip >= total else (yield from _sorted_rows(narrowed, columns, skip, limit))
+        return _Found(rows, total, moment)
     if narrowed.changes:
-        total = yield from _changed(narrowed)
+        total = yield from _changed(whole)
         if total != (yield from tally.total(narrowed.enterprise_id, narrowed.orgs)):
             rows = yield from _changed_rows(narrowed, columns, skip, limit, total)
             return _Found(rows, total, moment)
         narrowed = structs.replace(narrowed, updated_from_us=None, updated_to_us=None)
-    total, before = yield from _tallied(narrowed)
+        whole = structs.replace(narrowed, after=None)
+    total, before = yield from _tallied(whole)
     if skip >= total:
         return _Found([], total, moment)
-    rows = yield from _walked_rows(narrowed, columns, skip + before, min(limit, total - skip))
+    if narrowed.after is not None:
+        rows = yield from _rows_along(narrowed, columns, skip, limit)
+    else:
+        rows = yield from _walked_rows(narrowed, columns, skip + before, min(limit, total - skip))
     return _Found(rows, total, moment)
 
 
@@ -187,11 +194,17 @@ def _walked_rows(wanted: Narrowed, columns: tuple[str, ...], position: int, limi
             for level in tally.levels("created", of_org=wanted.orgs is not None)
         }
         edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.orgs, position, left_out)
-    only = Filter(structs.replace(wanted, created_from_us=None, created_to_us=edge))
+    whole = structs.replace(wanted, created_from_us=None, created_to_us=edge)
+    return (yield from _rows_along(whole, columns, rest, limit))
+
+
+def _rows_along(wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+    """The rows after the first `skip`, read along the list itself."""
+    only = Filter(wanted)
     rows = yield Query(
-        ("walk", *only.key, columns),
+        ("along", *only.key, columns),
         lambda: only.in_order(columns, merged=True),
-        {**only.values(), "limit": limit, "offset": rest, "reach": limit + rest},
+        {**only.values(), "limit": limit, "offset": skip, "reach": limit + skip},
     )
     return rows
 

@@ -32,10 +32,19 @@ class Query(Struct, frozen=True):
 
 
 class Compiled(Struct, frozen=True):
-    """A statement as the driver takes it: text with positional parameters, and their names in order."""
+    """A statement as the driver takes it: text with positional parameters, and their names in order.
+
+    `constants` are the values that stand in the statement itself, which the driver wants as parameters too.
+    """
 
     text: str
     names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The parameters in their order."""
+        known = {**self.constants, **values} if self.constants else values
+        return [known[name] for name in self.names]
 
 
 class Compiler:
@@ -50,7 +59,8 @@ class Compiler:
         known = self._known.get(query.key)
         if known is None:
             made = query.build().compile(dialect=self._dialect)
-            known = Compiled(str(made), tuple(made.positiontup or ()))
+            constants = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+            known = Compiled(str(made), tuple(made.positiontup or ()), constants)
             self._known[query.key] = known
         return known
 

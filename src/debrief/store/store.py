@@ -25,23 +25,54 @@ from debrief.store.schema import metadata
 P = ParamSpec("P")
 T = TypeVar("T")
 
+UPKEEP = 7_323_868_117
+"""The number of the lock on PostgreSQL that tells who looks after what is stored."""
+
 
 class Store:
-    """See the module. `Store(url)` connects and migrates; `close` when done."""
+    """See the module. `Store(url)` connects and migrates; `close` when done, or `aclose` in an event loop.
 
-    def __init__(self, url: str) -> None:
-        self.reader, self.writer = dialects.engines(url)
+    Lists and other reads go to `replica_url` where one is given, which answers a little late. `direct` runs
+    plans on the driver itself; `pool_size` and `statement_timeout_ms` bound PostgreSQL alone. Without
+    `migrate` nothing is connected before it is needed: another process has seen to the schema.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        replica_url: str | None = None,
+        pool_size: int = dialects.POOL_SIZE,
+        statement_timeout_ms: int = dialects.STATEMENT_TIMEOUT_MS,
+        migrate: bool = True,
+    ) -> None:
+        options = dialects.Options(
+            replica_url=replica_url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
+        )
+        self.reader, self.writer = dialects.engines(url, options)
+        self.direct = dialects.direct_reader(url, options)
+        if not migrate:
+            return
         try:
-            with self.write() as connection:
-                _migrate(connection)
+            with _translated(), self.writer.connect() as connection:
+                is_current = _is_current(connection)
+            if not is_current:
+                with self.write() as connection:
+                    _migrate(connection)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Close all connections."""
+        self.direct.close()
         self.reader.dispose()
         self.writer.dispose()
+
+    async def aclose(self) -> None:
+        """Close all connections, those of `direct` in order: they belong to the running event loop."""
+        await self.direct.aclose()
+        self.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -54,6 +85,12 @@ class Store:
         """One transaction, durable when the block has ended."""
         with _translated(), self.writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def upkeep(self) -> Iterator[bool]:
+        """Whether the caller is to look after what is stored: of several processes on PostgreSQL one is."""
+        with _translated(), dialects.alone(self.writer, UPKEEP) as is_alone:
+            yield is_alone
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading function from the event loop: in it where that is shortest, else in a thread."""
@@ -72,22 +109,36 @@ def _translated() -> Iterator[None]:
         raise Unavailable("the database has no free connection now") from error
 
 
-def _migrate(connection: Connection) -> None:
-    """Bring the schema to the newest revision; refuse one that a newer Debrief wrote."""
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(importlib.resources.files("debrief.store") / "migrations"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _is_current(connection: Connection) -> bool:
+    """Whether nothing is to be migrated: then a database that can only be read can be served too."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the schema to the newest revision; refuse one that a newer Debrief wrote."""
+    config = _config()
     script = ScriptDirectory.from_config(config)
     dialects.lock_migrations(connection)
     current = MigrationContext.configure(connection).get_current_revision()
-    head = script.get_current_head()
-    if current == head:
+    if current == script.get_current_head():
         return
     if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
         raise SchemaMismatch(
             f"the database is at revision {current}, which this version of Debrief does not know; "
             "use the version that wrote it, or a newer one"
         )
-    with EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs("head", rev)) as context:  # noqa: SLF001 (Alembic offers the upgrade of an open connection nowhere else)
+    with EnvironmentContext(
+        config,
+        script,
+        fn=lambda rev, _: script._upgrade_revs("head", rev),  # noqa: SLF001 (Alembic offers the upgrade of an open connection nowhere else)
+    ) as context:
         context.configure(connection=connection, target_metadata=metadata, transactional_ddl=False)
         context.run_migrations()

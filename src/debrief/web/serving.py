@@ -1,14 +1,26 @@
-"""The server process: a bound socket and an open store in, answers out until it is told to stop."""
+"""The server: a bound socket and an open store in, answers out until it is told to stop.
 
+One process, or a parent with several workers on the same socket. The parent looks after what is stored, the
+workers answer; one that dies is replaced, and all end with their parent.
+"""
+
+import atexit
+import ctypes
 import errno
 import logging
+import multiprocessing
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
+from msgspec import Struct
+from uvicorn.supervisors import Multiprocess
 
 from debrief.config import Settings
 from debrief.errors import KeyRefused, SettingsError, StoreError
@@ -18,6 +30,19 @@ from debrief.web.app import create_app
 
 PORTS_TRIED = 50
 SETTLE_SECONDS = 60.0
+
+MMAP_FROM_BYTES: Final = 16 * 2**20
+TRIM_FROM_BYTES: Final = 64 * 2**20
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+
+_UVICORN: Final[dict[str, Any]] = {
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 5,
+}
+
 LOCAL_KEY_NAME = "this machine (debrief run)"
 
 log = logging.getLogger("debrief.serving")
@@ -53,28 +78,39 @@ def bound(settings: Settings, *, next_free: bool) -> Iterator[socket.socket]:
     )
 
 
+def open_store(settings: Settings, *, migrate: bool = True) -> Store:
+    """The store that the settings name."""
+    return Store(
+        settings.database_url,
+        replica_url=settings.replica_url,
+        pool_size=settings.pool,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        migrate=migrate,
+    )
+
+
 def serve(settings: Settings, store: Store, listener: socket.socket, address: str) -> None:
     """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    done = refresh.render_again(store, settings.enterprise_id, address)
-    if done:
-        log.info("rendered %d sessions again, for %s", done, address)
-    stop = threading.Event()
-    settler = threading.Thread(target=_settle, args=(settings, store, address, stop), daemon=True)
-    settler.start()
-    config = uvicorn.Config(
-        create_app(settings, store, public_url=address),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    _log()
+    with _Upkeep(settings, store, address), suppress(KeyboardInterrupt):
+        if settings.workers == 1:
+            keep_heap()
+            app = create_app(settings, store, public_url=address)
+            uvicorn.Server(uvicorn.Config(app, **_UVICORN)).run(sockets=[listener])
+        else:
+            worker = _Worker(settings, address)
+            config = uvicorn.Config(worker, factory=True, workers=settings.workers, **_UVICORN)
+            Multiprocess(config, sockets=[listener]).run()
+
+
+def keep_heap() -> None:
+    """Let glibc keep the memory of a page for the next one, rather than return it to the system each time."""
     try:
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        stop.set()
-        settler.join(timeout=5)
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return  # another C library
+    mallopt(_M_MMAP_THRESHOLD, MMAP_FROM_BYTES)
+    mallopt(_M_TRIM_THRESHOLD, TRIM_FROM_BYTES)
 
 
 def local_key(settings: Settings, store: Store) -> str:
@@ -90,10 +126,67 @@ def local_key(settings: Settings, store: Store) -> str:
     return secret
 
 
-def _settle(settings: Settings, store: Store, address: str, stop: threading.Event) -> None:
-    """Every minute, give sessions that have gone silent their status."""
-    while not stop.wait(SETTLE_SECONDS):
+class _Worker(Struct, frozen=True):
+    """Makes the application in a process of its own; sent there by pickle."""
+
+    settings: Settings
+    address: str
+
+    def __call__(self) -> FastAPI:
+        """What the worker serves."""
+        _log()
+        keep_heap()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        store = open_store(self.settings, migrate=False)
+        atexit.register(store.close)
+        return create_app(self.settings, store, public_url=self.address)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+class _Upkeep:
+    """Looks after what is stored, in a thread of one process: of several on PostgreSQL one does it at a time."""
+
+    def __init__(self, settings: Settings, store: Store, address: str) -> None:
+        self._store = store
+        self._enterprise_id = settings.enterprise_id
+        self._address = address
+        self._rendered = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._repeat, daemon=True)
+
+    def __enter__(self) -> None:
+        # Before the first answer, so that its links are right.
+        self._once()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _repeat(self) -> None:
+        while not self._stop.wait(SETTLE_SECONDS):
+            self._once()
+
+    def _once(self) -> None:
+        """Render what was rendered for another address, until that is done; settle what has gone silent."""
         try:
-            refresh.settle(store, settings.enterprise_id, address)
+            with self._store.upkeep() as mine:
+                if mine and not self._rendered:
+                    done = refresh.render_again(self._store, self._enterprise_id, self._address)
+                    if done:
+                        log.info("rendered %d sessions again, for %s", done, self._address)
+                    self._rendered = True
+                if mine:
+                    refresh.settle(self._store, self._enterprise_id, self._address)
         except StoreError as error:
-            log.warning("statuses were not brought up to date: %s", error)
+            log.warning("what is stored was not brought up to date: %s", error)

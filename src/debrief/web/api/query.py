@@ -8,11 +8,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from debrief.model import Status
 from debrief.store import Key, SessionFilter
+from debrief.web.api.cursor import read_cursor
 
 ID_PREFIX: Final = "devin-"
 """Upstream's clients write session ids with or without it."""
@@ -77,10 +78,33 @@ class SessionQuery(BaseModel):
     )
     repo_names: Words = Field(default_factory=list, description="Ours: worked in one of these repositories")
     has_analysis: bool | None = Field(None, description="Ours: is analysed, or is not yet")
+    snapshot: int | None = Field(
+        None, ge=0, le=2**62, description="Ours: the walk's moment; leaves out what arrived after it"
+    )
+    cursor: str | None = Field(
+        None, max_length=1000, description="Ours: empty to begin, then what the header Debrief-Cursor says"
+    )
+
+    @field_validator("cursor")
+    @classmethod
+    def _is_ours(cls, cursor: str | None) -> str | None:
+        if cursor:
+            try:
+                read_cursor(cursor)
+            except ValueError:
+                raise PydanticCustomError("cursor", "Input should be what Debrief-Cursor said") from None
+        return cursor
+
+    @property
+    def place(self) -> tuple[int, tuple[int, str]] | None:
+        """How many sessions lie before the page and the place of the last of them, by the cursor."""
+        return read_cursor(self.cursor) if self.cursor else None
 
     @property
     def start(self) -> int:
         """How many sessions to pass over, by whichever name it came."""
+        if self.place is not None:
+            return self.place[0]
         if "skip" in self.model_fields_set or self.offset is None:
             return self.skip
         return self.offset
@@ -108,6 +132,8 @@ def session_filter(query: SessionQuery, key: Key, only_org: str | None = None) -
         updated_from_us=_us(query.updated_date_from),
         updated_to_us=_us(query.updated_date_to),
         has_analysis=query.has_analysis,
+        snapshot_us=query.snapshot,
+        after=None if query.place is None else query.place[1],
     )
 
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from debrief.errors import NotAllowed, NotFound
 from debrief.store import Key, Store
-from debrief.store.pages import read_page
+from debrief.store.pages import moment_plan
 from debrief.store.sessions import find_item, organization_exists
+from debrief.web.api.lists import Asked, Lists
 from debrief.web.api.query import (
     EnterpriseSessionQuery,
     SessionQuery,
@@ -30,7 +31,6 @@ from debrief.web.api.schemas import (
 )
 from debrief.web.auth import BearerKey
 from debrief.web.site import site_of
-from debrief.wire import v2
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -128,18 +128,32 @@ async def _page(
             raise NotAllowed("This API key has no right to that organization")
         if not storable(org_id):
             raise NotFound("Organization not found")
-    skip, limit = query.start, query.limit
-    wanted = session_filter(query, key, org_id)
-    found = await store.call(read_page, store, wanted, skip=skip, limit=limit, detail=detail)
+    lists = lists_of(request)
+    moment = await store.direct.run(moment_plan(key.enterprise_id))
+    asked = Asked(
+        wanted=session_filter(query, key, org_id),
+        skip=query.start,
+        limit=query.limit,
+        detail=detail,
+        walks=query.cursor is not None,
+    )
+    answer = await lists.answer(asked, moment, dict(request.scope["headers"]))
     # An organization that has a session exists: only an empty page needs the second look.
     if (
         org_id is not None
-        and not found.total
+        and answer.total == 0
         and not await store.call(_has_organization, store, key.enterprise_id, org_id)
     ):
         raise NotFound("Organization not found")
-    body = v2.page(found.items, total=found.total, skip=skip, limit=limit)
-    return Response(body, media_type="application/json", headers=HEADERS)
+    response = Response(answer.body, answer.status)
+    response.raw_headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    return response
+
+
+def lists_of(request: Request) -> Lists:
+    """The lists of the application that `request` came to."""
+    lists: Lists = request.app.state.lists
+    return lists
 
 
 def _find_item(store: Store, key: Key, session_id: str) -> bytes | None:

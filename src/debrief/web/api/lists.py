@@ -1,0 +1,163 @@
+"""Answers of the session lists: a key and a filter in, the status, headers and body of the page out.
+
+Everybody polls these, so that they do as little as can be: one look whether the key is good and whether
+anything changed, then nothing (304), a page that is kept (of the same list), or the items' bytes joined.
+"""
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from typing import Final
+
+import zstandard
+from msgspec import Struct
+
+import debrief
+from debrief.store import Key, SessionFilter
+from debrief.store.keys import find_key, hash_of, standing_plan
+from debrief.store.pages import page_plan
+from debrief.web.api.cursor import cursor_of
+from debrief.web.site import Site
+from debrief.wire import v2
+
+KEPT_BYTES: Final = 32 << 20
+"""Of pages that are kept to be answered again, together."""
+
+KEPT_PAGE_BYTES: Final = 4 << 20
+"""A larger page is not kept."""
+
+WORTH_BYTES: Final = 1024
+"""A smaller body is not worth compressing."""
+
+KEYS_KEPT: Final = 1024
+
+ZSTD_LEVEL: Final = 1
+GZIP_LEVEL: Final = 1
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Asked(Struct, frozen=True):
+    """A list as it is asked for. `skip` counts what comes before the page, whichever way it was found.
+
+    `walks` says that the page is to name the place behind which the next one begins.
+    """
+
+    wanted: SessionFilter
+    skip: int
+    limit: int
+    detail: bool
+    walks: bool = False
+
+
+class Answer(Struct, frozen=True):
+    """What goes over the wire. `total` is None where no page was read."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    total: int | None = None
+
+
+class _Kept(Struct, frozen=True):
+    moment: int
+    answer: Answer
+
+
+class Lists:
+    """The lists of one application; keeps the keys and pages of the last requests."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._keys: dict[str, Key] = {}
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._started = f"{debrief.__version__}|{v2.WIRE_VERSION}|{site.public_url}"
+
+    async def key(self, secret: str) -> tuple[Key, int]:
+        """The key that `secret` is, and the moment of its enterprise's sessions. Raises `KeyRefused`.
+
+        A known secret is not looked up again; that its key was not revoked since is asked each time, together
+        with the moment.
+        """
+        name = hash_of(secret)
+        known = self._keys.get(name)
+        if known is None:
+            known = await self._site.store.call(find_key, self._site.store, secret)
+            if len(self._keys) >= KEYS_KEPT:
+                self._keys.clear()
+            self._keys[name] = known
+        return known, await self._site.store.direct.run(standing_plan(known))
+
+    async def answer(self, asked: Asked, moment: int, request: Mapping[bytes, bytes]) -> Answer:
+        """The page that was asked for at `moment`; `request` are the request's headers."""
+        coding = _coding(request.get(b"accept-encoding", b""))
+        tag = self._tag(asked, moment, coding)
+        if tag in request.get(b"if-none-match", b""):
+            return Answer(304, [(b"etag", tag), *_ALWAYS], b"")
+        kept = self._kept.get((asked, coding))
+        if kept is not None and kept.moment == moment:
+            self._kept.move_to_end((asked, coding))
+            return kept.answer
+        # With a walk one session more than asked for tells whether there is another page.
+        reach = asked.limit + (1 if asked.walks else 0)
+        after = asked.wanted.after
+        plan = page_plan(asked.wanted, skip=0 if after else asked.skip, limit=reach, detail=asked.detail)
+        page = await self._site.store.direct.run(plan)
+        items = page.items[: asked.limit]
+        body = v2.page(items, total=page.total, skip=asked.skip, limit=asked.limit)
+        # The page may be newer than the moment that was looked up before it.
+        headers = [(b"content-type", b"application/json"), *_ALWAYS]
+        headers.append((b"etag", self._tag(asked, page.moment, coding)))
+        headers.append((b"debrief-snapshot", b"%d" % page.moment))
+        if asked.walks and len(page.items) > asked.limit:
+            place = page.places[asked.limit - 1]
+            headers.append((b"debrief-cursor", cursor_of(asked.skip + asked.limit, *place).encode()))
+        if coding and len(body) >= WORTH_BYTES:
+            body = _compressed(body, coding)
+            headers.append((b"content-encoding", coding))
+        answer = Answer(200, headers, body, page.total)
+        self._keep((asked, coding), _Kept(page.moment, answer))
+        return answer
+
+    def _tag(self, asked: Asked, moment: int, coding: bytes) -> bytes:
+        """Names the answer: what was asked, the moment of the store, and who renders it."""
+        what = zlib.crc32(f"{self._started}|{asked!r}".encode("utf-8", "backslashreplace"))
+        return b'"%x-%x%s"' % (moment, what, coding[:1])
+
+    def _keep(self, name: Hashable, kept: _Kept) -> None:
+        size = len(kept.answer.body)
+        if size > KEPT_PAGE_BYTES:
+            return
+        before = self._kept.pop(name, None)
+        self._kept_bytes += size - (len(before.answer.body) if before else 0)
+        self._kept[name] = kept
+        while self._kept_bytes > KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest.answer.body)
+
+
+_ALWAYS: Headers = [
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"Authorization, Accept-Encoding"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def _coding(accepted: bytes) -> bytes:
+    """The best coding that the client takes, empty for none. Weights of 0 are honoured, others are not."""
+    if not accepted:
+        return b""
+    offered = {part.split(b";")[0].strip(): part for part in accepted.lower().split(b",")}
+    for coding in (b"zstd", b"gzip"):
+        part = offered.get(coding)
+        if part is not None and not part.replace(b" ", b"").endswith((b";q=0", b";q=0.0", b";q=0.00")):
+            return coding
+    return b""
+
+
+def _compressed(body: bytes, coding: bytes) -> bytes:
+    if coding == b"zstd":
+        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
+    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return packer.compress(body) + packer.flush()
