@@ -16,6 +16,7 @@ import msgspec
 import content
 import load
 import naive
+from server import Served
 
 PAGE: Final = "page"
 WALK: Final = "page, every one another"
@@ -32,7 +33,13 @@ NEAR: Final = 64
 DEEP: Final = ("org_ids 3", "tags 1", "tags 3", "user_ids 20", "statuses 1", "created year", "updated month")
 """The filters that are looked at in the middle of their lists, too."""
 
+PATIENCE_S: Final = 5.0
+
 Query = dict[str, str | int]
+
+
+class TooSlow(Exception):  # noqa: N818 (it says what it was)
+    """A case cannot be measured: its first answer does not come in time."""
 
 
 class Case(msgspec.Struct, kw_only=True):
@@ -54,8 +61,9 @@ class Case(msgspec.Struct, kw_only=True):
 class Asker:
     """Makes cases for one server and data set."""
 
-    def __init__(self, port: int, key: str, count: int) -> None:
-        self.port = port
+    def __init__(self, served: Served, key: str, count: int) -> None:
+        self.served = served
+        self.port = served.port
         self.headers = {"Authorization": f"Bearer {key}"}
         self.count = count
         self.world_orgs = [f"org_{number:02d}" for number in range(content.ORGS)]
@@ -88,7 +96,7 @@ class Asker:
         sent = {**self.headers, **(headers or {})}
         sizes = []
         for path in paths[:: max(1, len(paths) // 3)][:3]:
-            answer = load.fetch(self.port, path, sent)
+            answer = self._first(work, name, path, sent)
             if answer.status != expected:
                 raise load.WrongAnswer(f"{path[:200]}: {answer.status} {answer.body[:200]!r}")
             sizes.append(len(answer.body))
@@ -103,6 +111,16 @@ class Asker:
             expected=expected,
             size=sum(sizes) // len(sizes),
         )
+
+    def _first(self, work: str, name: str, path: str, headers: Mapping[str, str]) -> load.Answer:
+        """An answer; if it takes too long, a server that is still at it is ended, and another started."""
+        try:
+            return load.fetch(self.port, path, headers, timeout=PATIENCE_S)
+        except TimeoutError:
+            said = f"{work}, {name}: took more than {PATIENCE_S:.0f} s"
+            self.said.append(said)
+            self.served.restart()
+            raise TooSlow(said) from None
 
     def _check(self, path: str, page: dict[str, Any]) -> None:
         """The page is one: as many items as it says, each with an id."""
@@ -156,13 +174,13 @@ class Asker:
 
     def filters(self) -> list[Case]:
         """Every filter of the contract and of ours: alone, with an organization, and some together."""
-        made = []
+        made: list[Case] = []
         values = self._values()
         for name, (limit, vary) in values.items():
-            made.append(self._filtered(name, limit, vary, in_org=False))
+            made += self._filtered(name, limit, vary, in_org=False)
             if not name.startswith("org_ids"):
-                made.append(self._filtered(f"org + {name}", limit, vary, in_org=True))
-        made.append(self._filtered("org", 100, lambda _: {}, in_org=True))
+                made += self._filtered(f"org + {name}", limit, vary, in_org=True)
+        made += self._filtered("org", 100, lambda _: {}, in_org=True)
         together = {
             "user_ids 1 + created month": ("user_ids 1", "created month"),
             "tags 1 + created month": ("tags 1", "created month"),
@@ -174,7 +192,7 @@ class Asker:
         }
         for name, parts in together.items():
             varies = [values[part][1] for part in parts]
-            made.append(self._filtered(name, 100, _joined(varies), in_org=False))
+            made += self._filtered(name, 100, _joined(varies), in_org=False)
         return made + self._deep()
 
     def _deep(self) -> list[Case]:
@@ -186,14 +204,14 @@ class Asker:
             },
             "has_analysis": f"{INSIGHTS}?limit=100&has_analysis=true",
         }
-        made = []
+        made: list[Case] = []
         for name, path in lists.items():
             middle = self.total(path) // 2
             paths = [f"{path}&skip={max(0, middle - at)}" for at in range(min(VARIANTS, max(1, middle)))]
-            made.append(self.case(FILTER, name, paths, skip=middle))
+            made += self._if_in_time(name, paths, skip=middle)
         return made
 
-    def _filtered(self, name: str, limit: int, vary: Callable[[int], Query], *, in_org: bool) -> Case:
+    def _filtered(self, name: str, limit: int, vary: Callable[[int], Query], *, in_org: bool) -> list[Case]:
         paths = []
         for number in range(VARIANTS):
             near = number * 7 % NEAR if limit == 100 else 0  # noqa: PLR2004 (200 ids are one page)
@@ -201,7 +219,13 @@ class Asker:
             org = self.world_orgs[number % content.ORGS]
             base = f"/v2/enterprise/organizations/{org}/sessions/insights" if in_org else INSIGHTS
             paths.append(f"{base}?{urlencode(query)}")
-        return self.case(FILTER, name, paths, limit=limit)
+        return self._if_in_time(name, paths, limit=limit)
+
+    def _if_in_time(self, name: str, paths: list[str], *, limit: int = 100, skip: int = 0) -> list[Case]:
+        try:
+            return [self.case(FILTER, name, paths, limit=limit, skip=skip)]
+        except TooSlow:
+            return []
 
     def _values(self) -> dict[str, tuple[int, Callable[[int], Query]]]:
         if not hasattr(self, "_ids"):

@@ -68,7 +68,7 @@ def _measured(server: str | None, size: int, *, small: bool) -> Figures:
         database = build.postgresql(server, size, small=small, copy=False)
         figures = dict(_postgresql_sizes(database.url))
     with tempfile.TemporaryDirectory() as data, serving(database.url, Path(data)) as served:
-        asker = Asker(served.port, database.key, size)
+        asker = Asker(served, database.key, size)
         cases = [case for case in asker.pages(100) if case.work == WALK]
         for name, case in [*zip(("first", "middle", "last"), cases, strict=True), *_filters(asker)]:
             figures |= _times(served.port, name, case)

@@ -118,7 +118,7 @@ def _one_database(kind: str, database: build.Database, plan: Plan, results: Resu
         served = stack.enter_context(
             serving(database.url, Path(data), processes=WORKERS[kind], core=cores[0] if apart else None)
         )
-        asker = Asker(served.port, database.key, plan.sessions)
+        asker = Asker(served, database.key, plan.sessions)
         _lists(kind, served, asker, database, plan, results)
         results.memory[kind] = round(served.vitals().rss_mb, 1)
         walk = cycle(next(case for case in asker.pages(100) if case.work == WALK).requests)

@@ -96,9 +96,9 @@ class Line:
         return whole
 
 
-def fetch(port: int, path: str, headers: Mapping[str, str]) -> Answer:
+def fetch(port: int, path: str, headers: Mapping[str, str], *, timeout: float = TIMEOUT_S) -> Answer:
     """One request on a connection of its own, its answer whole."""
-    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as line:
         line.sendall(request(path, {**headers, "Connection": "close"}))
         parts = []
         while part := line.recv(BUFFER):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -139,11 +139,39 @@ def _rss_mb() -> float:
 
 
 class Served:
-    """The processes of a server that runs, as the one who started it sees them."""
+    """The processes of a server, as the one who started it sees them."""
 
-    def __init__(self, port: int, processes: Sequence[subprocess.Popen[str]]) -> None:
-        self.port = port
-        self.processes = processes
+    def __init__(self, listener: socket.socket, order: Order, processes: int) -> None:
+        self.port: int = listener.getsockname()[1]
+        self._command = [sys.executable, __file__, json.dumps(msgspec.structs.asdict(order))]
+        self._listener = listener
+        self.processes = [self._started() for _ in range(processes)]
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[self._listener.fileno()],
+            text=True,
+        )
+
+    def stop(self, patience_s: float = 20.0) -> None:
+        """End the processes: by their input's end, or by force where that is not enough."""
+        for process in self.processes:
+            asked, told = _pipes(process)
+            asked.close()
+            try:
+                process.wait(patience_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            told.close()
+
+    def restart(self) -> None:
+        """Others in place of processes that are stuck."""
+        self.stop(1.0)
+        self.processes = [self._started() for _ in self.processes]
 
     def vitals(self) -> Vitals:
         """Of all processes: CPU summed up, else the worst."""
@@ -168,25 +196,11 @@ def serving(url: str, data: Path, *, processes: int = 1, core: int | None = None
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)
-        order = Order(listener.fileno(), url, str(data), core)
-        started = [
-            subprocess.Popen(
-                [sys.executable, __file__, json.dumps(msgspec.structs.asdict(order))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=[listener.fileno()],
-                text=True,
-            )
-            for _ in range(processes)
-        ]
+        served = Served(listener, Order(listener.fileno(), url, str(data), core), processes)
         try:
-            yield Served(listener.getsockname()[1], started)
+            yield served
         finally:
-            for process in started:
-                asked, told = _pipes(process)
-                asked.close()
-                process.wait(20)
-                told.close()
+            served.stop()
 
 
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:

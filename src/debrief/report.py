@@ -11,6 +11,7 @@ from debrief.config import Settings
 from debrief.metering import cost
 from debrief.model import Analysis, Event, Session, StoredSession, total_tokens
 from debrief.model.session import BUCKETS
+from debrief.pipeline.doctor import Finding
 from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
 from debrief.store import Key
@@ -126,6 +127,11 @@ def import_json(summary: Summary) -> dict[str, Any]:
             for one in summary.outcomes
         ],
     }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding of `debrief doctor` for programs."""
+    return {"kind": finding.kind, "what": finding.what, "mendable": finding.is_mendable}
 
 
 def key_json(key: Key) -> dict[str, Any]:

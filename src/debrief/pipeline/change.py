@@ -17,6 +17,9 @@ from debrief.wire import v2
 
 log = logging.getLogger(__name__)
 
+LATE_AHEAD_US = 1_000_000
+"""How far ahead the moment lies that a late change gets the second time."""
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """A session as it is to be from now on; its `updated_us` is that of before, or 0 for a new one."""
@@ -30,20 +33,31 @@ Decide = Callable[[Connection], Sequence[Wanted]]
 """Reads what is stored and says what is to change; runs inside the transaction and holds the lock."""
 
 
-def change(store: Store, enterprise_id: str, public_url: str, decide: Decide) -> int:
-    """Do what `decide` says, in one transaction; returns how many sessions changed."""
+def change(
+    store: Store, enterprise_id: str, public_url: str, decide: Decide, *, ahead_us: int = clock.AHEAD_US
+) -> int:
+    """Do what `decide` says, in one transaction; returns how many sessions changed.
+
+    `ahead_us` is how long the commit may take before the change has to be stamped again.
+    """
     with store.write() as connection:
         clock.lock(store, connection, enterprise_id)
         wanted = decide(connection)
         if not wanted:
             return 0
-        moment = clock.next_moment(connection, enterprise_id, len(wanted))
+        moment = clock.next_moment(connection, enterprise_id, len(wanted), ahead_us)
         changes = [_stamped(one, moment, public_url) for one in wanted]
         sessions.put(store, connection, changes, moment=moment)
     if clock.is_late(moment):
         log.warning("a commit took longer than foreseen; %d sessions are stamped again", len(wanted))
         late = [one.stored.session_id for one in wanted]
-        change(store, enterprise_id, public_url, lambda connection: _again(connection, enterprise_id, late))
+        change(
+            store,
+            enterprise_id,
+            public_url,
+            lambda connection: _again(connection, enterprise_id, late),
+            ahead_us=max(LATE_AHEAD_US, 4 * ahead_us),
+        )
     return len(wanted)
 
 

@@ -28,11 +28,11 @@ def lock(store: Store, connection: Connection, enterprise_id: str) -> None:
     connection.execute(query).all()
 
 
-def next_moment(connection: Connection, enterprise_id: str, sessions: int) -> int:
+def next_moment(connection: Connection, enterprise_id: str, sessions: int, ahead_us: int = AHEAD_US) -> int:
     """The moment of a change of so many sessions; the caller holds the lock."""
     mine = clocks.c.enterprise_id == enterprise_id
     last = int(connection.execute(select(clocks.c.last_us).where(mine)).scalar_one())
-    moment = max(now_us() + AHEAD_US + sessions * AHEAD_PER_SESSION_US, last + 1)
+    moment = max(now_us() + ahead_us + sessions * AHEAD_PER_SESSION_US, last + 1)
     connection.execute(clocks.update().where(mine).values(last_us=moment))
     return moment
 

@@ -154,7 +154,7 @@ def _log() -> None:
 
 
 class _Upkeep:
-    """Looks after what is stored, in a thread of one process: of several on PostgreSQL one does it at a time."""
+    """Looks after what is stored, in a thread of one process; of several on PostgreSQL one at a time does."""
 
     def __init__(self, settings: Settings, store: Store, address: str) -> None:
         self._store = store
