@@ -27,8 +27,11 @@ UNCHANGED: Final = "page, unchanged (304)"
 INSIGHTS: Final = "/v2/enterprise/sessions/insights"
 BASICS: Final = "/v2/enterprise/sessions"
 VARIANTS: Final = 3_000
-NEAR: Final = 64
-"""As far as `skip` strays from what a row says."""
+NEAR: Final = 61
+FAR: Final = 1_009
+"""As far as `skip` strays from what a row says; farther where a filter has few values. Primes repeat late."""
+STRIDE: Final = 37
+FEW: Final = ("statuses 1", "has_analysis", "org + statuses 1", "org + has_analysis", "org")
 
 DEEP: Final = ("org_ids 3", "tags 1", "tags 3", "user_ids 20", "statuses 1", "created year", "updated month")
 """The filters that are looked at in the middle of their lists, too."""
@@ -214,7 +217,8 @@ class Asker:
     def _filtered(self, name: str, limit: int, vary: Callable[[int], Query], *, in_org: bool) -> list[Case]:
         paths = []
         for number in range(VARIANTS):
-            near = number * 7 % NEAR if limit == 100 else 0  # noqa: PLR2004 (200 ids are one page)
+            stray = FAR if name in FEW else NEAR
+            near = number * 7 % stray if limit == 100 else 0  # noqa: PLR2004 (200 ids are one page)
             query: Query = {**vary(number), "limit": limit, "skip": near}
             org = self.world_orgs[number % content.ORGS]
             base = f"/v2/enterprise/organizations/{org}/sessions/insights" if in_org else INSIGHTS
@@ -235,9 +239,8 @@ class Asker:
         ids = roll.sample(self._ids, len(self._ids))
 
         def some(words: list[str], number: int, count: int) -> str:
-            return ",".join(
-                islice(cycle(words), number * count % len(words), number * count % len(words) + count)
-            )
+            start = number * STRIDE % len(words)
+            return ",".join(islice(cycle(words), start, start + count))
 
         tags = [f"tag-{number:03d}" for number in range(content.TAGS)]
         return {

@@ -228,6 +228,16 @@ def test_bad_files_get_a_clear_outcome_and_the_rest_is_imported(desk: Desk) -> N
     assert len(desk.items()) == sum(one.startswith("new") for one in outcomes.values())
 
 
+def test_a_file_that_could_not_be_read_is_tried_again(desk: Desk) -> None:
+    path = desk.folder / f"{NATIVE}.jsonl"
+    path.parent.mkdir()
+    path.symlink_to(desk.folder / "target.jsonl")
+    assert desk.run(path).counts()["skipped"] == 1
+    assert desk.run(path).counts()["skipped"] == 1
+    write(desk.folder / "target.jsonl", conversation())
+    assert desk.run(path).counts()["new"] == 1
+
+
 def test_a_path_that_does_not_exist_is_said_to(desk: Desk) -> None:
     (outcome,) = desk.run(desk.folder / "gone.jsonl").outcomes
     assert (outcome.outcome, outcome.detail) == ("skipped", "no such file or folder")

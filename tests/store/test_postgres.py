@@ -198,8 +198,9 @@ def test_a_lock_that_is_not_to_be_had_is_unavailable(postgres_url: str) -> None:
         connection.execute(text("LOCK TABLE organizations"))
         with pytest.raises(Unavailable, match="lock"), store.write() as other:
             other.execute(text("LOCK TABLE organizations NOWAIT"))
+        with store.write() as other:
+            other.execute(text("SET lock_timeout = 50"))
         with pytest.raises(Unavailable, match="lock"), store.write() as other:
-            other.execute(text("SET LOCAL lock_timeout = 50"))
             other.execute(text("LOCK TABLE organizations"))
     store.close()
 
@@ -351,7 +352,7 @@ def test_tls_that_is_wanted_and_not_to_be_had_is_refused(greeting: bytes) -> Non
 def test_nobody_there_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(Unavailable, match="cannot connect|connection"):
+    with pytest.raises(Unavailable, match="create a connection"):
         Store(f"postgresql://postgres@127.0.0.1:{port}/x")
 
 

@@ -171,6 +171,7 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
                 detail=outcome.detail,
             )
             for outcome, prepared in zip(outcomes, batch, strict=True)
+            if not prepared.may_be_read_later
         ]
         files.put(store, connection, identity.enterprise_id, seen)
         return list(wanted.values())

@@ -52,13 +52,17 @@ class PreparedSession(Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """What became of one file: sessions, or the reason why there are none (`skipped`)."""
+    """What became of one file: sessions, or the reason why there are none (`skipped`).
+
+    `may_be_read_later` is for a file that could not be read now: the next import is to try again.
+    """
 
     found: Found
     format: str | None = None
     sessions: tuple[PreparedSession, ...] = ()
     documents: tuple[StoredDocument, ...] = ()
     skipped: str | None = None
+    may_be_read_later: bool = False
 
 
 class Parsed(Struct, frozen=True):
@@ -75,15 +79,18 @@ def parse_and_analyse(found: Found, key: bytes) -> Parsed:
 
 
 def prepare(found: Found, bench: Workbench) -> Prepared:
-    """Prepare one file. Never raises for what is in it, or for not being able to read it."""
+    """Prepare one file. Never raises for what is in it, or for not being able to read it.
+
+    Raises `StoreError` where the raw bytes cannot be kept.
+    """
     try:
         name, sessions = _parse(found, Redactor(bench.key))
         ready = tuple(_ready(session, found, bench) for session in sessions)
         documents = _keep_raw(found, bench)
     except TranscriptError as error:
-        return Prepared(found=found, skipped=str(error))
+        return Prepared(found=found, skipped=str(error), may_be_read_later=isinstance(error, Unreadable))
     except OSError as error:
-        return Prepared(found=found, skipped=_reason(error))
+        return Prepared(found=found, skipped=_reason(error), may_be_read_later=True)
     return Prepared(found=found, format=name, sessions=ready, documents=documents)
 
 

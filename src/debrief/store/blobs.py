@@ -6,11 +6,16 @@ that nothing names. Writing the same content again costs a look.
 
 import hashlib
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import zstandard
 from msgspec import Struct
+
+from debrief.errors import Unavailable
 
 LEVEL = 3
 CHUNK = 1 << 20
@@ -30,27 +35,39 @@ class BlobFolder:
         self._folder = folder
 
     def put(self, stream: BinaryIO) -> Blob:
-        """Store what `stream` holds, in memory of a few chunks."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        temporary = self._folder / f".{os.getpid()}.{id(stream)}.tmp"
-        hasher = hashlib.sha256()
-        size = 0
+        """Store what `stream` holds, in memory of a few chunks.
+
+        Raises `Unavailable` where the folder cannot be written; what reading `stream` raises comes through.
+        """
+        with _writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(suffix=".tmp", prefix=".", dir=self._folder)
+        temporary = Path(name)
         try:
-            with temporary.open("wb") as raw:
-                with zstandard.ZstdCompressor(level=LEVEL).stream_writer(raw, closefd=False) as out:
-                    while chunk := stream.read(CHUNK):
-                        hasher.update(chunk)
-                        size += len(chunk)
-                        out.write(chunk)
-                path = self._path(hasher.hexdigest())
-                if not path.exists():
-                    raw.flush()
-                    os.fsync(raw.fileno())
-                    path.parent.mkdir(exist_ok=True)
-                    temporary.rename(path)
-                    _sync_folder(path.parent)
+            with os.fdopen(handle, "wb") as raw:
+                return self._fill(raw, temporary, stream)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _fill(self, raw: BinaryIO, temporary: Path, stream: BinaryIO) -> Blob:
+        hasher = hashlib.sha256()
+        size = 0
+        packer = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+        while chunk := stream.read(CHUNK):
+            hasher.update(chunk)
+            size += len(chunk)
+            packed = packer.compress(chunk)
+            with _writing(self._folder):
+                raw.write(packed)
+        path = self._path(hasher.hexdigest())
+        if not path.exists():
+            with _writing(self._folder):
+                raw.write(packer.flush())
+                raw.flush()
+                os.fsync(raw.fileno())
+                path.parent.mkdir(exist_ok=True)
+                temporary.rename(path)
+                _sync_folder(path.parent)
         return Blob(hasher.hexdigest(), size)
 
     def read(self, digest: str) -> bytes:
@@ -65,6 +82,14 @@ class BlobFolder:
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest[2:]}.zst"
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"the folder {folder} cannot be written: {error.strerror or error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -27,7 +27,7 @@ Debrief adds beside them is marked as ours. Every request needs an API key, in t
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """At the end, let go of the connections that belong to this event loop; the store itself is the caller's."""
+    """At the end, let go of the connections of this event loop; the store itself is the caller's."""
     yield
     await app.state.site.store.direct.aclose()
 

@@ -1,8 +1,8 @@
 """The short way to a list: plain requests for a page are answered before the framework looks at them.
 
 Only what needs no judgement goes this way: a GET of a list with a good key and nothing but `skip` and
-`limit`, both in range. Whatever is different, wrong or refused falls through to the documented endpoints, which
-answer it by the same `Lists`; so there is one place for errors and one for what a page says.
+`limit`, both in range. Whatever is different, wrong or refused falls through to the documented endpoints,
+which answer it by the same `Lists`; so there is one place for errors and one for what a page says.
 """
 
 import re
