@@ -51,8 +51,8 @@ def plan_of(sessions: int, *, quick: bool) -> Plan:
     if quick:
         return Plan(sessions, Pace(0.1, 0.04, 0.03, 1), Pace(0.05, 0.04, 0.03, 1), 0.2, brief=True)
     if sessions <= SMALL:
-        return Plan(sessions, Pace(0.3, 0.2, 0.15, 3), Pace(0.15, 0.15, 0.06, 2), 0.5)
-    return Plan(sessions, Pace(0.7, 0.5, 0.3, 5), Pace(0.4, 0.6, 0.15, 3), 2.0)
+        return Plan(sessions, Pace(0.25, 0.2, 0.12, 2), Pace(0.15, 0.15, 0.06, 1), 0.4)
+    return Plan(sessions, Pace(0.7, 0.5, 0.3, 4), Pace(0.3, 0.4, 0.12, 3), 2.0)
 
 
 class Results(msgspec.Struct):
@@ -83,17 +83,19 @@ def main() -> None:
                 database = build.sqlite(plan.sessions)
             told[f"{kind} built in"] = f"{database.seconds:.0f} s" if database.seconds else "stood already"
             _say(f"{kind}: {plan.sessions:,} sessions, {told[f'{kind} built in']}")
-            _one_database(kind, database, plan, results)
+            try:
+                _one_database(kind, database, plan, results)
+            finally:
+                told["took"] = f"{time.perf_counter() - began:.0f} s"
+                run = {"machine": told, **msgspec.structs.asdict(results)}
+                if options.out:
+                    _write(options.out, run)
             build.drop_copies(server, plan.sessions)
-            told["took"] = f"{time.perf_counter() - began:.0f} s"
-            run = {"machine": told, **msgspec.structs.asdict(results)}
-            if options.out:
-                _write(options.out, run)
-    print(report.text(run))
+    print(report.text([run]))
 
 
 def _write(out: Path, run: dict[str, Any]) -> None:
-    """After each database: a run that is broken off has given what it found."""
+    """After each database, and after a failure: a run that breaks off has given what it found."""
     rows = [{name: row[name] for name in measure.ROW} for row in run["rows"]]
     out.write_text(json.dumps(rows, indent=1) + "\n")
     out.with_suffix(".run.json").write_text(json.dumps(run, indent=1) + "\n")
@@ -168,7 +170,7 @@ def _renamed(case: Case, end: str) -> Case:
 def _with_peers(kind: str, database: build.Database, plan: Plan, results: Results) -> Iterator[Row]:
     if kind == "sqlite":
         rows, notes = peers.measured(database.url, plan.sessions, plan.pages.many_s)
-        results.notes += notes
+        results.notes += [f"{kind}: {note}" for note in notes]
         yield from rows
 
 

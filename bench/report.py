@@ -1,6 +1,6 @@
 """Results of a run in, tables with the bars beside them out: for the screen, and for docs/performance.md.
 
-`python bench/report.py RUN.run.json [--growth GROWTH.json] --write docs/performance.md` writes the page.
+`python bench/report.py RUN.run.json ... [--growth GROWTH.json] --write docs/performance.md` writes the page.
 """
 
 import argparse
@@ -33,23 +33,36 @@ pollers do; in all other rows each request differs.
 """
 
 
-def text(run: Row, growth: Row | None = None) -> str:
-    """The whole page."""
-    rows, machine = run["rows"], run["machine"]
-    kinds = list(dict.fromkeys(row["database"] for row in rows))
-    parts = [INTRODUCTION, _table(("what", "it was"), machine.items())]
-    for kind in kinds:
-        mine = [row for row in rows if row["database"] == kind]
-        parts += [f"## {_NAMES[kind]}", "### The bars", bars(kind, mine, run["memory"].get(kind))]
-        parts += ["### Pages", _rows(row for row in mine if not _is_ceiling(row) and not _is_filter(row))]
-        parts += ["### Filters, 100 to a page", _rows(row for row in mine if _is_filter(row))]
-        parts += ["### Ceilings, the median of their blocks", _ceilings(mine)]
-        parts += ["### Writes", _writes([row for row in run["writes"] if row["database"] == kind])]
+def text(runs: Sequence[Row], growth: Row | None = None) -> str:
+    """The whole page, of one run or more."""
+    parts = [INTRODUCTION]
+    for run in runs:
+        parts += _run_parts(run)
     if growth:
         parts += ["## Growth", growth_text(growth)]
-    if run["notes"]:
-        parts += ["## Not measured", "\n".join(f"- {note}" for note in run["notes"])]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _run_parts(run: Row) -> Iterator[str]:
+    rows, machine = run["rows"], run["machine"]
+    for kind in dict.fromkeys(row["database"] for row in rows):
+        mine = [row for row in rows if row["database"] == kind]
+        yield f"## {_NAMES[kind]}, {machine['sessions']} sessions"
+        yield _table(("what", "it was"), machine.items())
+        yield "### The bars"
+        yield bars(kind, mine, run["memory"].get(kind))
+        yield "### Pages"
+        yield _rows(row for row in mine if not _is_ceiling(row) and not _is_filter(row))
+        yield "### Filters, 100 to a page"
+        yield _rows(row for row in mine if _is_filter(row))
+        yield "### Ceilings, the median of their blocks"
+        yield _ceilings(mine)
+        yield "### Writes"
+        yield _writes([row for row in run["writes"] if row["database"] == kind])
+        notes = [note for note in run["notes"] if note.startswith(kind)]
+        if notes:
+            yield "### Not measured"
+            yield "\n".join(f"- {note}" for note in notes)
 
 
 _NAMES: Final = {"sqlite": "SQLite, one process", "postgresql": "PostgreSQL, two server processes"}
@@ -240,12 +253,12 @@ def _table(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN.run.json")
     parser.add_argument("--growth", type=Path)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     growth = json.loads(options.growth.read_text()) if options.growth else None
-    page = text(json.loads(options.run.read_text()), growth)
+    page = text([json.loads(path.read_text()) for path in options.runs], growth)
     if options.write:
         options.write.write_text(page)
     else:

@@ -226,7 +226,7 @@ def all_rows(
         for batch in (1, 100):
             for readers in (None, requests):
                 yield write_row([Task(url, work, batch, seconds)], database, port, readers)
-    for count in (2,) if brief else (1, 2, 4, 8):
+    for count in (2,) if brief else (1, 4) if seconds < 1 else (1, 2, 4, 8):
         for shared in (True, False):
             if count == 1 and not shared:
                 continue

@@ -34,6 +34,9 @@ app = typer.Typer(
 keys_app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 
+TABLE_WIDTH = 160
+"""A table is made at least so wide: ids are there to be copied, and are not to be cut."""
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -195,7 +198,7 @@ def sessions(
     for row in rows:
         began = v2.wire_time(row.created_us)[:16].replace("T", " ")
         table.add_row(row.session_id, began, row.status, str(row.issue_count), escape((row.title or "")[:60]))
-    out.print(table)
+    out.print(table, width=max(out.width, TABLE_WIDTH), crop=False)
     out.print(f"{len(rows)} of {total} sessions")
 
 
@@ -257,7 +260,7 @@ def keys_list(data: Data = None, database_url: Database = None, as_json: Json = 
         state = "revoked" if key.revoked_us else "good"
         created = v2.wire_time(key.created_us)[:16].replace("T", " ")
         table.add_row(key.key_id, escape(key.name), escape(key.org_id or "all"), key.hint, created, state)
-    out.print(table)
+    out.print(table, width=max(out.width, TABLE_WIDTH), crop=False)
 
 
 @keys_app.command("revoke")

@@ -25,6 +25,7 @@ from msgspec import Struct
 from debrief.errors import SettingsError
 
 HIGHEST_PORT = 65_535
+SECRET_BYTES = 32
 LONGEST_STATEMENT_MS = 3_600_000
 
 
@@ -59,24 +60,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     def secret(self) -> bytes:
         """The installation's own key for cookies and placeholders: made once, kept in the data folder."""
         path = self.data / "secret.key"
-        try:
-            return bytes.fromhex(path.read_text().strip())
-        except FileNotFoundError:
-            pass
-        except ValueError:
-            raise SettingsError(
-                f"{path} does not hold a key in hex; move it away to have a new one made"
-            ) from None
+        if path.exists():
+            return _secret_in(path)
         self.data.mkdir(parents=True, exist_ok=True)
-        fresh = secrets.token_bytes(32)
+        fresh = secrets.token_bytes(SECRET_BYTES)
         temporary = self.data / f"secret.key.{os.getpid()}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(fresh.hex() + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
         try:
             os.link(temporary, path)
         except FileExistsError:
-            return bytes.fromhex(path.read_text().strip())
+            return _secret_in(path)
         finally:
             temporary.unlink()
         return fresh
@@ -112,6 +109,17 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         org_id=str(value("org", "local")),
         usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
     )
+
+
+def _secret_in(path: Path) -> bytes:
+    """The key in `path`. An empty or cut file is refused: a short key would let anybody sign a login."""
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise SettingsError(f"{path} does not hold a key in hex; move it away to have a new one made")
+    return secret
 
 
 def _port(text: object) -> int:

@@ -58,7 +58,7 @@ class Poller:
         now_us = clock.now_us()
         wanted = SessionFilter(enterprise_id="default", updated_from_us=self.last_request_us)
         self.last_request_us = now_us
-        page = read_page(self.store, wanted, skip=0, limit=200, detail=True)
+        page = read_page(self.store, wanted, skip=0, limit=200, detail=True, places=True)
         for (_, name), item in zip(page.places, page.items, strict=True):
             self.seen[name].add(item)
 
@@ -91,7 +91,9 @@ def test_a_poll_by_the_last_requests_time_misses_no_change(database_url: str, ah
         poller.poll()
         poller.poll()
         assert len(written) == WRITERS * CHANGES
-        whole = read_page(store, SessionFilter(enterprise_id="default"), skip=0, limit=200, detail=True)
+        whole = read_page(
+            store, SessionFilter(enterprise_id="default"), skip=0, limit=200, detail=True, places=True
+        )
         for (_, name), item in zip(whole.places, whole.items, strict=True):
             assert item in poller.seen[name]
         # Not only what stands in the end was seen: each change was, unless the next one came before the poll.

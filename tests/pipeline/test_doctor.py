@@ -42,7 +42,7 @@ def test_a_store_that_was_only_written_by_us_agrees(held: Store, tmp_path: Path)
     ("harm", "kind"),
     [
         ("UPDATE tally SET n = n + 1 WHERE scope = 'created:' AND level = 63", "tally"),
-        ("DELETE FROM tally WHERE level = 37", "tally"),
+        ("DELETE FROM tally WHERE level = 40", "tally"),
         ("DELETE FROM session_records", "record"),
         ("UPDATE sessions SET org_id = 'elsewhere'", "organization"),
         ("UPDATE clocks SET last_us = 0", "clock"),

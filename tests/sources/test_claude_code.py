@@ -117,6 +117,7 @@ def test_rows_of_another_session_before_the_own_ones_are_replayed() -> None:
     assert [event.replayed for event in session.events] == [True, True, False]
     assert (session.relation, session.parent_id) == ("resume", OTHER)
     assert session.initial_user_message == "new question"
+    assert session.model_calls == (), "a replayed call is counted where it was made"
 
 
 def test_a_row_that_comes_twice_counts_once() -> None:

@@ -198,6 +198,22 @@ def test_a_later_session_record_changes_nothing() -> None:
         ([user("go")], "running"),
         ([user("go"), assistant("done")], "finished"),
         ([user("go"), command("c1", "make")], "running"),
+        (
+            [event("task_started", turn_id="t"), event("agent_message", message="ok", phase="final_answer")],
+            "finished",
+        ),
+        (
+            [event("task_started", turn_id="t"), event("agent_message", message="hm", phase="commentary")],
+            "running",
+        ),
+        (
+            [
+                event("task_started", turn_id="t"),
+                event("agent_message", message="ok", phase="final_answer"),
+                user("more"),
+            ],
+            "running",
+        ),
     ],
 )
 def test_the_end_is_judged_by_the_last_turn(lines: list[dict[str, Any]], state: str) -> None:

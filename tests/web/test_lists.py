@@ -68,7 +68,7 @@ def test_what_the_short_way_leaves_is_judged_by_the_long_one(served: Served, que
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic abc", "Bearer \u00e9"])
 def test_the_short_way_refuses_as_the_long_one(served: Served, header: str) -> None:
-    headers = {"Authorization": header.encode("latin-1")}
+    headers = {b"Authorization": header.encode("latin-1")}
     short = served.client.get(LIST, headers=headers)
     long = served.client.get(f"{LIST}?unknown=1", headers=headers)
     assert short.status_code == long.status_code == 401

@@ -60,9 +60,8 @@ def engines(url: str, options: Options) -> tuple[Engine, Engine]:
 
 
 def direct_reader(url: str, options: Options) -> DirectReader:
-    """What runs plans on the driver itself, where one is given on the replica. Connects when it is needed."""
-    name = "DEBRIEF_DATABASE_URL"
-    parsed = _parsed(url, name) if options.replica_url is None else _replica(options.replica_url)
+    """What runs plans on the driver itself, at the database or the replica at `url`. Connects when needed."""
+    parsed = _parsed(url, "DEBRIEF_DATABASE_URL")
     if parsed.get_backend_name() == "sqlite":
         return SqliteReader(_path(parsed))
     address = postgres.address_of(parsed)

@@ -91,18 +91,20 @@ class PostgresReader:
         """A connection and the rows of the plan's first query, which may be asked a second time."""
         for is_last in (False, True):
             connection = await pool.take()
+            rows: Rows | None = None
             try:
                 if not single:
                     await connection.execute("BEGIN")
-                return connection, await self._rows(connection, query)
+                rows = await self._rows(connection, query)
             except BROKEN:
-                pool.drop(connection)
                 pool.drop_idle()
                 if is_last:
                     raise
-            except BaseException:
-                pool.drop(connection)
-                raise
+            finally:
+                if rows is None:
+                    pool.drop(connection)
+            if rows is not None:
+                return connection, rows
         raise AssertionError
 
     async def _finished(self, plan: Plan[T], rows: Rows, connection: Any) -> T:  # noqa: ANN401 (asyncpg has no types)
@@ -145,16 +147,17 @@ class _Pool:
                 raise Unavailable("the database has no free connection now") from None
         else:
             await self._places.acquire()
+        connection = None
         try:
-            while self._idle:
+            while self._idle and connection is None:
                 connection = self._idle.pop()
-                if not connection.is_closed():
-                    break
-            else:
+                if connection.is_closed():
+                    connection = None
+            if connection is None:
                 connection = await asyncpg.connect(**self._arguments)
-        except BaseException:
-            self._places.release()
-            raise
+        finally:
+            if connection is None:
+                self._places.release()
         self._taken.add(connection)
         return connection
 

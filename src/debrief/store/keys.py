@@ -58,7 +58,7 @@ def create_key(store: Store, enterprise_id: str, name: str, org_id: str | None =
 
 def find_key(store: Store, secret: str) -> Key:
     """The key that `secret` is. Raises `KeyRefused` where it is unknown or revoked."""
-    with store.read() as connection:
+    with store.read(primary=True) as connection:
         row = connection.execute(select(*_COLUMNS).where(api_keys.c.key_hash == hash_of(secret))).first()
     if row is None:
         raise KeyRefused("Unknown API key")
@@ -69,7 +69,7 @@ def find_key(store: Store, secret: str) -> Key:
 
 def key_by_id(store: Store, enterprise_id: str, key_id: str) -> Key:
     """The key called `key_id`. Raises `KeyRefused` where it is unknown or revoked."""
-    with store.read() as connection:
+    with store.read(primary=True) as connection:
         row = connection.execute(
             select(*_COLUMNS).where(api_keys.c.enterprise_id == enterprise_id, api_keys.c.key_id == key_id)
         ).first()
@@ -102,7 +102,7 @@ def standing_plan(key: Key) -> Plan[int]:
 
 def list_keys(store: Store, enterprise_id: str) -> list[Key]:
     """All keys of the enterprise, revoked ones too, oldest first."""
-    with store.read() as connection:
+    with store.read(primary=True) as connection:
         found = connection.execute(
             select(*_COLUMNS)
             .where(api_keys.c.enterprise_id == enterprise_id)

@@ -27,7 +27,8 @@ class Page(Struct, frozen=True):
     """Rendered items, how many sessions the filter lets through in all, and the store's moment.
 
     Whatever was committed before the page was read has a moment up to `moment`, whatever comes later a later
-    one: two pages of the same moment are of the same list. `places` holds the items' `created_us` and ids.
+    one: two pages of the same moment are of the same list. `places` holds the items' `created_us` and ids,
+    where they were asked for.
     """
 
     items: list[bytes]
@@ -60,13 +61,18 @@ class _Found(Struct, frozen=True):
     moment: int
 
 
-def page_plan(wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Plan[Page]:
-    """Read the items from `skip` on, at most `limit`; without `detail` the basics of each."""
-    columns = ("item" if detail else "basics", "created_us", "session_id")
+def page_plan(
+    wanted: SessionFilter, *, skip: int, limit: int, detail: bool, places: bool = False
+) -> Plan[Page]:
+    """Read the items from `skip` on, at most `limit`; without `detail` the basics of each.
+
+    With `places` the page says where its items stand in the list.
+    """
+    columns = ("item" if detail else "basics", *(("created_us", "session_id") if places else ()))
     found = yield from _list(wanted, skip, limit, columns)
     end = b"" if detail else b"}"
     items = [bytes(row[0]) + end for row in found.rows]
-    return Page(items, found.total, found.moment, [(row[1], row[2]) for row in found.rows])
+    return Page(items, found.total, found.moment, [(row[1], row[2]) for row in found.rows] if places else [])
 
 
 def moment_plan(enterprise_id: str) -> Plan[int]:
@@ -79,10 +85,13 @@ def moment_plan(enterprise_id: str) -> Plan[int]:
     return int(rows[0][0]) if rows else 0
 
 
-def read_page(store: Store, wanted: SessionFilter, *, skip: int, limit: int, detail: bool) -> Page:
+def read_page(
+    store: Store, wanted: SessionFilter, *, skip: int, limit: int, detail: bool, places: bool = False
+) -> Page:
     """Run `page_plan` on a connection of the pool."""
+    plan = page_plan(wanted, skip=skip, limit=limit, detail=detail, places=places)
     with store.read() as connection:
-        return plans.run(page_plan(wanted, skip=skip, limit=limit, detail=detail), connection)
+        return plans.run(plan, connection)
 
 
 def read_rows(store: Store, wanted: SessionFilter, *, skip: int, limit: int) -> tuple[list[Row], int]:
@@ -189,10 +198,7 @@ def _walked_rows(wanted: Narrowed, columns: tuple[str, ...], position: int, limi
     edge, rest = tally.FOREVER_US, position
     if position > FEW:
         late = yield from _arrived_late(wanted)
-        left_out = {
-            level: Counter(us >> level for us in late)
-            for level in tally.levels("created", of_org=wanted.orgs is not None)
-        }
+        left_out = {level: Counter(us >> level for us in late) for level in tally.WALKED} if late else {}
         edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.orgs, position, left_out)
     whole = structs.replace(wanted, created_from_us=None, created_to_us=edge)
     return (yield from _rows_along(whole, columns, rest, limit))

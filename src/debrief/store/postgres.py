@@ -8,6 +8,7 @@ import getpass
 import os
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,7 +112,12 @@ def connect(address: Address, *, read_only: bool, statement_timeout_ms: int) -> 
     import pg8000  # noqa: PLC0415 (an extra: who runs SQLite has none)
 
     class Connection(pg8000.Connection):  # type: ignore[misc]
-        """Says by an error of its own that the network broke in the middle of an answer."""
+        """Says by an error of pg8000's own that the network broke in the middle of an answer."""
+
+        def close(self) -> None:
+            # Whom the server refused says goodbye too: that this fails is not to hide the refusal.
+            with suppress(pg8000.InterfaceError):
+                super().close()
 
         def handle_messages(self, context: object) -> None:
             try:

@@ -32,9 +32,10 @@ UPKEEP = 7_323_868_117
 class Store:
     """See the module. `Store(url)` connects and migrates; `close` when done, or `aclose` in an event loop.
 
-    Lists and other reads go to `replica_url` where one is given, which answers a little late. `direct` runs
-    plans on the driver itself; `pool_size` and `statement_timeout_ms` bound PostgreSQL alone. Without
-    `migrate` nothing is connected before it is needed: another process has seen to the schema.
+    `direct` runs plans on the driver itself. It and other reads go to `replica_url` where one is given, which
+    answers a little late; `primary` is `direct` for what must not be late. `pool_size` and
+    `statement_timeout_ms` bound PostgreSQL alone. Without `migrate` nothing is connected before it is needed:
+    another process has seen to the schema.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class Store:
             replica_url=replica_url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
         )
         self.reader, self.writer = dialects.engines(url, options)
-        self.direct = dialects.direct_reader(url, options)
+        self.direct = dialects.direct_reader(replica_url or url, options)
+        self.primary = self.direct if replica_url is None else dialects.direct_reader(url, options)
         if not migrate:
             return
         try:
@@ -66,18 +68,21 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.direct.close()
+        self.primary.close()
         self.reader.dispose()
         self.writer.dispose()
 
     async def aclose(self) -> None:
-        """Close all connections, those of `direct` in order: they belong to the running event loop."""
+        """Close all connections, those of the running event loop too; whoever goes on opens new ones."""
         await self.direct.aclose()
+        await self.primary.aclose()
         self.close()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One snapshot for all statements of the block."""
-        with _translated(), self.reader.begin() as connection:
+    def read(self, *, primary: bool = False) -> Iterator[Connection]:
+        """One snapshot for all statements of the block; with `primary`, replica or not, what is true now."""
+        is_late = primary and self.direct is not self.primary
+        with _translated(), (self.writer if is_late else self.reader).begin() as connection:
             yield connection
 
     @contextmanager

@@ -2,8 +2,8 @@
 
 A scope is a set of sessions in the order of one time: the enterprise or an organization, by `created_us` or
 by `updated_us`. Each is counted at several levels: a bucket of level L is the time shifted right by L bits:
-level 63 is the total, 37 is 38 hours, 31 is 36 minutes and 25 is 34 seconds. Whoever changes a session's
-place changes its buckets in the same transaction (`apply`), so every reader's snapshot agrees.
+level 63 is the total, 40 is 13 days, 34 is 5 hours and 25 is 34 seconds. Whoever changes a session's place
+changes its buckets in the same transaction (`apply`), so every reader's snapshot agrees.
 """
 
 from collections import Counter
@@ -34,9 +34,12 @@ from debrief.store.store import Store
 Axis = Literal["created", "updated"]
 
 TOTAL = 63
-COARSE = 37
-FINE = 31
+COARSE = 40
+FINE = 34
 FINEST = 25
+
+WALKED = (COARSE, FINE)
+"""The levels by which a walk finds its place."""
 
 FOREVER_US = (1 << 62) - 1
 """Later than any time."""
@@ -59,15 +62,12 @@ def scope_name(axis: Axis, org_id: str | None) -> str:
     return f"{axis}:" if org_id is None else f"{axis}:{org_id}"
 
 
-def levels(axis: Axis, *, of_org: bool) -> tuple[int, ...]:
+def levels(axis: Axis) -> tuple[int, ...]:
     """At which levels a scope is counted, the coarsest first.
 
-    An organization's list needs no fine level by creation: few of its sessions lie in one coarse bucket.
-    By `updated_us` an import puts many into one moment, so both go down to the finest.
+    By `updated_us` an import puts many sessions into one moment, so that the finest buckets are to be small.
     """
-    if axis == "updated":
-        return (COARSE, FINE, FINEST)
-    return (TOTAL, COARSE) if of_org else (TOTAL, COARSE, FINE)
+    return (COARSE, FINE, FINEST) if axis == "updated" else (TOTAL, COARSE, FINE)
 
 
 def moved(before: Place | None, after: Place | None) -> Deltas:
@@ -78,7 +78,7 @@ def moved(before: Place | None, after: Place | None) -> Deltas:
             continue
         for axis, us in (("created", place.created_us), ("updated", place.updated_us)):
             for org_id in (None, place.org_id):
-                for level in levels(axis, of_org=org_id is not None):  # type: ignore[arg-type]
+                for level in levels(axis):  # type: ignore[arg-type]
                     deltas[scope_name(axis, org_id), level, us >> level] += step  # type: ignore[arg-type]
     return deltas
 
@@ -99,7 +99,7 @@ def rebuild(connection: Connection, enterprise_id: str) -> None:
     axes: tuple[Axis, ...] = ("created", "updated")
     for axis in axes:
         for of_org in (False, True):
-            for level in levels(axis, of_org=of_org):
+            for level in levels(axis):
                 connection.execute(_counted(enterprise_id, axis, level, of_org=of_org))
 
 
@@ -141,7 +141,7 @@ def total(enterprise_id: str, orgs: Collection[str] | None) -> Plan[int]:
 
 def count_from(enterprise_id: str, orgs: Collection[str] | None, axis: Axis, us: int) -> Plan[int]:
     """How many of them have a time of `us` or later: whole buckets, then the rows of one finest bucket."""
-    kept = [level for level in levels(axis, of_org=orgs is not None) if level != TOTAL]
+    kept = [level for level in levels(axis) if level != TOTAL]
     values: dict[str, Any] = {"enterprise_id": enterprise_id, **_scope_values(axis, orgs), "us": us}
     end = FOREVER_US >> kept[0]
     for level in kept:
@@ -188,7 +188,7 @@ def locate(
     each level, how many sessions of a bucket do not count. The caller knows that there are more than `skip`.
     """
     low, high = 0, FOREVER_US >> COARSE
-    for level in levels("created", of_org=orgs is not None)[1:]:
+    for level in WALKED:
         rows = yield Query(
             ("tally.walk", _width(orgs)),
             lambda: _walk_statement(orgs),
@@ -200,18 +200,17 @@ def locate(
                 "high": high,
             },
         )
-        fewer = left_out.get(level, Counter())
+        fewer = left_out.get(level)
         bucket = low
-        for number, n in rows:
-            bucket = int(number)
-            here = int(n) - fewer[bucket]
+        for bucket, n in rows:
+            here = n - fewer[bucket] if fewer else n
             if skip < here:
                 break
             skip -= here
         edge = (bucket + 1) << level
         if level == COARSE:
             low, high = bucket << (COARSE - FINE), (bucket + 1) << (COARSE - FINE)
-    return edge, skip
+    return int(edge), int(skip)
 
 
 def _walk_statement(orgs: Collection[str] | None) -> Select[Any]:

@@ -31,8 +31,8 @@ from debrief.web.app import create_app
 PORTS_TRIED = 50
 SETTLE_SECONDS = 60.0
 
-MMAP_FROM_BYTES: Final = 16 * 2**20
-TRIM_FROM_BYTES: Final = 64 * 2**20
+MMAP_FROM_BYTES: Final = 4 * 2**20
+TRIM_FROM_BYTES: Final = 16 * 2**20
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 

@@ -156,7 +156,12 @@ class Conversation:
         place: Place,
         cache_write_1h: int | None,
     ) -> None:
-        """Hand a model call to the builder; the headless stream first waits for the run's own totals."""
+        """Hand a model call to the builder; the headless stream first waits for the run's own totals.
+
+        A replayed call is counted where it was made: in the session that this one was forked from.
+        """
+        if self._builder.replaying:
+            return
         self._builder.model_call(
             key,
             model=model,

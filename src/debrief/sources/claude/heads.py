@@ -139,5 +139,6 @@ def _is_cut_row(head: bytes) -> bool:
     start = head[:4096]
     if b'"parts":[' in start or not start.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
         return False
-    row = all(key in start for key in (b'"parentUuid":', b'"isSidechain":', b'"sessionId":'))
-    return row or (b'"type":"file-history-snapshot"' in start and b'"messageId":' in start)
+    row = b'"parentUuid":' in start and b'"isSidechain":' in start
+    named = b'"sessionId":' in start or b'"message":{"' in start.replace(b": ", b":")
+    return (row and named) or (b'"type":"file-history-snapshot"' in start and b'"messageId":' in start)

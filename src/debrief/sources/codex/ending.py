@@ -6,6 +6,9 @@ from debrief.model import EndState
 
 Last = Literal["nothing", "prompt", "answer", "work"]
 
+FINAL_PHASE = "final_answer"
+"""The phase of a message after which the agent hands the turn back; others are comments on the work."""
+
 _ABORTED: dict[str, tuple[EndState, str]] = {
     "interrupted": ("interrupted", "A person stopped the agent in the middle of its last turn."),
     "replaced": ("interrupted", "A person sent a new request while the agent was still at work."),
@@ -28,11 +31,17 @@ class Ending:
         self._turn: tuple[EndState, str] | None = None
         self._error: str | None = None
         self._last: Last = "nothing"
+        self._answered = False
 
     def began(self) -> None:
         """A turn began."""
         self._turn = ("running", "The transcript ends in the middle of a turn: at work, or cut off.")
         self._error = None
+        self._answered = False
+
+    def answered(self) -> None:
+        """A message says that it is the turn's last; the record of the turn's end may be missing."""
+        self._answered = True
 
     def completed(self, *, answered: bool) -> None:
         """A turn ended by itself; one that ends without an answer after an error has failed."""
@@ -57,6 +66,7 @@ class Ending:
     def saw(self, what: Last) -> None:
         """Something was said or done; without turns this is all there is to judge by."""
         self._last = what
+        self._answered = self._answered and what == "answer"
         if what == "prompt" and self._turn is not None and self._turn[0] != "running":
             self._turn = _WITHOUT_TURNS["prompt"]
         if what in ("answer", "work"):
@@ -68,6 +78,8 @@ class Ending:
             return "truncated", "The transcript breaks off inside its last record."
         if self._error is not None:
             return "error", self._error
+        if self._answered and not open_calls and self._turn is not None and self._turn[0] == "running":
+            return "finished", "The agent gave its final answer; the end of its turn is not recorded."
         if self._turn is not None:
             return self._turn
         return _WITHOUT_TURNS["work" if self._last == "answer" and open_calls else self._last]

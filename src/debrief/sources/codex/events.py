@@ -5,6 +5,7 @@ from typing import Any
 
 from debrief.model import Outcome
 from debrief.sources.codex.calls import Call, tool_call
+from debrief.sources.codex.ending import FINAL_PHASE
 from debrief.sources.codex.items import search
 from debrief.sources.codex.patches import change_edits
 from debrief.sources.codex.results import (
@@ -59,6 +60,8 @@ def _user_message(rollout: Rollout, event: dict[str, Any], channel: str = "event
 
 def _agent_message(rollout: Rollout, event: dict[str, Any]) -> None:
     rollout.said(string(event.get("message")) or "", "event")
+    if event.get("phase") == FINAL_PHASE:
+        rollout.ending.answered()
 
 
 def _agent_reasoning(rollout: Rollout, event: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from debrief.sources.codex.calls import Call, fields_of, shell_call, tool_call
+from debrief.sources.codex.ending import FINAL_PHASE
 from debrief.sources.codex.prompts import is_injected
 from debrief.sources.codex.results import content_text, message_text
 from debrief.sources.codex.rollout import Rollout
@@ -38,6 +39,8 @@ def _message(rollout: Rollout, item: dict[str, Any]) -> None:
     role, content = item.get("role"), item.get("content")
     if role == "assistant":
         rollout.said(message_text(content), "item", string(item.get("id")))
+        if item.get("phase") == FINAL_PHASE:
+            rollout.ending.answered()
     elif role == "user":
         typed = []
         for part in sequence(content) or [content]:

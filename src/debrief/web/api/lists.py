@@ -101,8 +101,14 @@ class Lists:
             return kept.answer
         # With a walk one session more than asked for tells whether there is another page.
         reach = asked.limit + (1 if asked.walks else 0)
-        after = asked.wanted.after
-        plan = page_plan(asked.wanted, skip=0 if after else asked.skip, limit=reach, detail=asked.detail)
+        skip = 0 if asked.wanted.after else asked.skip
+        plan = page_plan(
+            asked.wanted,
+            skip=skip,
+            limit=reach,
+            detail=asked.detail,
+            places=asked.walks,
+        )
         page = await self._site.store.direct.run(plan)
         items = page.items[: asked.limit]
         body = v2.page(items, total=page.total, skip=asked.skip, limit=asked.limit)

@@ -27,12 +27,7 @@ OLD_INDEXES = {
     "ix_sessions_repository": ("repository", "created_us", "session_id"),
     "ix_sessions_status": ("status", "created_us", "session_id"),
 }
-LEVELS = {
-    ("created", ""): (63, 37, 31),
-    ("created", "org_id"): (63, 37),
-    ("updated", ""): (37, 31, 25),
-    ("updated", "org_id"): (37, 31, 25),
-}
+LEVELS = {"created": (63, 40, 34), "updated": (40, 34, 25)}
 
 
 def upgrade() -> None:
@@ -79,9 +74,9 @@ def upgrade() -> None:
         "INSERT INTO clocks (enterprise_id, last_us) "
         "SELECT enterprise_id, MAX(updated_us) FROM sessions GROUP BY enterprise_id"
     )
-    for (axis, column), levels in LEVELS.items():
-        scope = f"'{axis}:' || {column}" if column else f"'{axis}:'"
-        for level in levels:
+    scopes = [(axis, scope) for axis in LEVELS for scope in (f"'{axis}:'", f"'{axis}:' || org_id")]
+    for axis, scope in scopes:
+        for level in LEVELS[axis]:
             op.execute(
                 "INSERT INTO tally (enterprise_id, scope, level, bucket, n) "  # noqa: S608 (our own names)
                 f"SELECT enterprise_id, {scope}, {level}, {axis}_us >> {level}, count(*) FROM sessions "
