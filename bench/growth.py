@@ -122,6 +122,8 @@ def _postgresql_sizes(url: str) -> Iterator[tuple[str, float]]:
 def _lines(sizes: Sequence[int], measured: Sequence[Figures]) -> list[dict[str, Any]]:
     lines = []
     for what in measured[0]:
+        if not all(what in figures for figures in measured):
+            continue  # too slow to be measured at some size
         values = [figures[what] for figures in measured]
         slope = max(0.0, (values[-1] - values[-2]) / (sizes[-1] - sizes[-2])) if len(sizes) > 1 else 0.0
         power = math.log(values[-1] / values[-2]) / math.log(sizes[-1] / sizes[-2]) if len(sizes) > 1 else 0.0

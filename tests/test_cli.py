@@ -101,7 +101,9 @@ def test_import_counts_by_outcome_and_format(tmp_path: Path) -> None:
         "the file is empty"
     }
     second = json.loads(debrief(tmp_path, *arguments))
-    assert second["outcomes"]["unchanged"] == 7
+    assert second["outcomes"]["skipped"] == 1
+    assert second["formats"] == first["formats"]
+    assert second["outcomes"]["unchanged"] == 6
     listed = json.loads(debrief(tmp_path, "sessions", "--json"))
     assert listed["total"] == 6
     assert all(item["session_analysis"] for item in listed["items"])
@@ -234,6 +236,71 @@ def test_a_taken_port_is_passed_over_by_run_and_refused_by_serve(tmp_path: Path)
         assert get(printed.split()[-1] + "/healthz").json() == {"status": "ok"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("after_s", [0.4, 0.8, 1.3])
+def test_ctrl_c_twice_ends_at_once_and_says_little(tmp_path: Path, after_s: float) -> None:
+    folder = tmp_path / "transcripts"
+    many_transcripts(folder, 400)
+    with subprocess.Popen(
+        [sys.executable, "-m", "debrief", "import", str(folder)],
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        time.sleep(after_s)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert "Traceback" not in said
+    assert process.returncode in {0, 130, -signal.SIGINT}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_import_leaves_no_worker(tmp_path: Path) -> None:
+    folder = tmp_path / "transcripts"
+    many_transcripts(folder, 2000)
+    with subprocess.Popen(
+        [sys.executable, "-m", "debrief", "import", str(folder)],
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        wait_for_sessions(tmp_path / "data" / "debrief.db")
+        group = process.pid
+        process.kill()
+    deadline = time.monotonic() + 20
+    while members_of(group) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not members_of(group)
+
+
+def members_of(group: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, pgrp = path.read_text().rpartition(")")[2].split()[:3]
+            if int(pgrp) == group and state != "Z":
+                found.append(int(path.parent.name))
+    return found
+
+
+def many_transcripts(folder: Path, count: int) -> None:
+    """So many sessions, alike but for their ids."""
+    folder.mkdir()
+    text = next((samples.folder() / "claude").rglob("*.jsonl")).read_text()
+    native = re.findall(r'"sessionId":\s*"([0-9a-f-]{36})"', text)[0]
+    for number in range(count):
+        fresh = f"{number:08x}{native[8:]}"
+        (folder / f"{fresh}.jsonl").write_text(text.replace(native, fresh))
+
+
 def wait_for_sessions(database: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -249,12 +316,7 @@ def wait_for_sessions(database: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_in_an_import_leaves_whole_sessions(tmp_path: Path) -> None:
     folder = tmp_path / "transcripts"
-    folder.mkdir()
-    text = next((samples.folder() / "claude").rglob("*.jsonl")).read_text()
-    native = re.findall(r'"sessionId":\s*"([0-9a-f-]{36})"', text)[0]
-    for number in range(600):
-        fresh = f"{number:08x}{native[8:]}"
-        (folder / f"{fresh}.jsonl").write_text(text.replace(native, fresh))
+    many_transcripts(folder, 600)
     with subprocess.Popen(
         [sys.executable, "-m", "debrief", "import", str(folder)],
         env=environment(tmp_path),

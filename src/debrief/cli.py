@@ -143,13 +143,14 @@ def import_(
         tags=tuple(sorted(set(tag or []))),
     )
     with _store(settings) as store:
-        summary = _import(settings, store, list(discover(paths)), identity, settings.address(), quiet=as_json)
+        address = serving.address_of_links(settings)
+        summary = _import(settings, store, list(discover(paths)), identity, address, quiet=as_json)
     if as_json:
         out.print_json(json.dumps(report.import_json(summary)))
     else:
         _report(summary)
     counts = summary.counts()
-    if counts["skipped"] == sum(counts.values()):
+    if counts["skipped"] and counts["skipped"] == sum(counts.values()):
         raise typer.Exit(1)
 
 
@@ -352,6 +353,8 @@ def _report(summary: Summary) -> None:
     for name, number in summary.formats().items():
         out.print(f"  {name}: {number}")
     for one in summary.outcomes:
+        if one.is_known:
+            continue
         if one.outcome == "skipped":
             out.print(f"  skipped {one.path}: {one.detail}", markup=False)
         elif "opaque" in one.detail or "fault" in one.detail:

@@ -15,6 +15,7 @@ from building import (
     say,
     session,
     shell,
+    think,
     turn_end,
     write,
 )
@@ -48,6 +49,7 @@ FIRES: dict[str, tuple[Session, ...]] = {
             prompt("merge"), shell("git merge main"), interrupt(), prompt("the parent is feature/x, not main")
         ),
         session(prompt("go"), edit("a.py"), interrupt(), prompt("use the old name everywhere, please")),
+        session(prompt("go"), say("I will."), interrupt(), prompt("use the old name everywhere, please")),
     ),
     "REQ-02": (
         session(prompt("fix it"), rejected(edit("a.py"), SAID + "fix the test, the code is right")),
@@ -104,6 +106,17 @@ QUIET: dict[str, tuple[Session, ...]] = {
             prompt("why does it say [Request interrupted by user]?"), say("[Request interrupted by user]")
         ),
         session(replayed(prompt("go"), interrupt(), prompt("use the other one")), prompt("go"), say("done")),
+        session(prompt("wrong paste"), interrupt(), prompt("use the old name everywhere"), edit("a.py")),
+        session(
+            prompt("go"),
+            edit("a.py"),
+            say("Done."),
+            prompt("wrong paste"),
+            think("hm"),
+            interrupt(),
+            prompt("use the old name everywhere, please"),
+        ),
+        session(interrupt(), prompt("use the old name everywhere"), edit("a.py")),
     ),
     "REQ-02": (
         session(prompt("go"), edit("a.py", outcome="error", output="String to replace not found")),

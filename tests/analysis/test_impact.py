@@ -6,6 +6,7 @@ from building import edit, interrupt, prompt, read, rejected, say, session, shel
 from debrief.analysis.detector import Scene, scene
 from debrief.analysis.detectors.access import AccessDenied
 from debrief.analysis.detectors.environment import CommandMissing
+from debrief.analysis.detectors.version_control import MergeConflict
 from debrief.analysis.episodes import Trouble, troubles
 from debrief.analysis.impact import GAP_STEPS, HIGH, MEDIUM, Price, cost_text, impact, price
 from debrief.analysis.steps import build_view
@@ -125,3 +126,45 @@ def test_the_cost_is_said_in_words() -> None:
     assert cost_text(trouble, price(trouble, seen, set())) == "(6 of 100 tool calls, resolved)"
     trouble, seen = found(session(frob(), reads(8), frob(), say("no")))
     assert cost_text(trouble, price(trouble, seen, set())) == "(twice, 10 of 10 tool calls, unresolved)"
+
+
+def conflicts(asked: str) -> str | None:
+    output = "CONFLICT (content): Merge conflict in a.py\nAutomatic merge failed; fix conflicts"
+    merge = shell("git merge origin/main", output=output, exit_code=1)
+    work = edit("a.py") * (HIGH.steps + 1)
+    seen = scene(build_view(session(prompt(asked), merge, work, merge, shell("git commit -am merged"))))
+    (trouble,) = troubles(MergeConflict(), MergeConflict().find(seen), seen.steps)
+    return impact(trouble, price(trouble, seen, set()))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "we need to fix some merge conflicts",
+        "Please rebase this branch",
+        "merge main into it",
+        "cherry-pick abc1234 onto the release",
+    ],
+)
+def test_a_conflict_that_was_the_task_matters_little(asked: str) -> None:
+    assert conflicts(asked) == "Low"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "add a login page",
+        "add a login page, but do not merge it",
+        "add a login page and open a merge request",
+    ],
+)
+def test_a_conflict_that_nobody_asked_for_costs_what_it_cost(asked: str) -> None:
+    assert conflicts(asked) == "High"
+
+
+def test_a_limit_raises_nothing() -> None:
+    output = "error: could not apply 3f2a1bc... Add login"
+    done = (shell("git rebase main", output=output, exit_code=1), shell("git rebase --continue"))
+    seen = scene(build_view(session(prompt("rebase it"), *done, reads(50))))
+    (trouble,) = troubles(MergeConflict(), MergeConflict().find(seen), seen.steps)
+    assert impact(trouble, price(trouble, seen, set())) is None

@@ -2,6 +2,7 @@ import string
 import time
 from itertools import pairwise
 
+import pytest
 from building import (
     Happening,
     api_error,
@@ -154,6 +155,24 @@ def test_a_long_session_is_merged_and_cheap() -> None:
     assert len(build_timeline(view)) == MOST
     assert time.perf_counter() - start < 2
     timeline(happened)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("fix tests",), "Asked: \u201cfix tests\u201d."),
+        (("fix tests", "Fix tests"), "Asked twice: \u201cfix tests\u201d."),
+        (("fix tests",) * 3, "Asked 3 times: \u201cfix tests\u201d."),
+        (("fix tests", "go"), "Asked: \u201cfix tests\u201d, at last: \u201cgo\u201d."),
+        (
+            ("fix tests", "why?", "fix tests"),
+            "Asked first and at last: \u201cfix tests\u201d (1 more between).",
+        ),
+    ],
+)
+def test_no_prompt_is_quoted_twice(asked: tuple[str, ...], told: str) -> None:
+    (entry,) = timeline(session(*map(prompt, asked), read("/work/app/a.py")))
+    assert entry.description.startswith(f"{told} ")
 
 
 WORDS = st.text(alphabet=string.printable, max_size=50)

@@ -106,8 +106,9 @@ def test_a_file_that_did_not_change_is_not_opened_again(desk: Desk) -> None:
     before = desk.items()
     path.chmod(0)
     again = desk.run()
-    assert again.untouched == 1
-    assert again.outcomes == ()
+    assert [(one.outcome, one.format, one.is_known) for one in again.outcomes] == [
+        ("unchanged", "claude_code", True)
+    ]
     assert desk.items() == before
 
 

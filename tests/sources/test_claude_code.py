@@ -32,6 +32,21 @@ def test_recognised_by_a_first_line_longer_than_the_head() -> None:
     assert sniff(head) is CLAUDE_CODE
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_recognised_by_a_long_first_line_whose_message_comes_first(separators: tuple[str, str]) -> None:
+    row = {
+        "parentUuid": None,
+        "isSidechain": False,
+        "type": "user",
+        "message": {"role": "user", "content": "x" * 100_000},
+        "sessionId": OWN,
+    }
+    whole = json.dumps({**row, "uuid": "u", "timestamp": "2026-03-01T10:00:00Z"}, separators=separators)
+    head = whole.encode()[: 64 * 1024]
+    assert b"sessionId" not in head
+    assert sniff(head) is CLAUDE_CODE
+
+
 def test_recognised_in_an_export_that_is_one_value() -> None:
     rows = [Rows().user("hello"), Rows().says("Hello.")]
     for whole in (rows, {"loglines": rows}):

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,22 @@ def test_a_store_may_be_closed_from_another_thread(postgres_url: str) -> None:
         await asyncio.sleep(0.05)
 
     asyncio.run(work())
+
+
+def test_a_long_read_of_sqlite_has_a_deadline(sqlite_url: str) -> None:
+    numbers = select(literal_column("1").label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1))
+
+    def endless() -> Plan[int]:
+        rows = yield Query("endless", lambda: select(func.max(numbers.c.n)), {})
+        return len(rows)
+
+    with closing(Store(sqlite_url, statement_timeout_ms=50)) as store:
+        with pytest.raises(Unavailable, match="interrupted"):
+            asyncio.run(store.run(endless(), is_short=False))
+        assert asyncio.run(store.run(standing(), is_short=False)) == 1
+
+
+def standing() -> Plan[int]:
+    rows = yield Query("one", lambda: select(literal_column("1")), {})
+    return int(rows[0][0])

@@ -20,7 +20,7 @@ from debrief.analysis.timeline import build_timeline
 from debrief.model import ActionItem, Analysis, Issue, Session
 from debrief.model.analysis import Impact
 
-ANALYSER_VERSION = 1
+ANALYSER_VERSION = 2
 """Counts up whenever the same session would get another analysis; see also each detector's version."""
 
 ISSUES_SHOWN = 8

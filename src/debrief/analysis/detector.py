@@ -78,7 +78,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     `signature` says which findings are the same problem, in this session and in others. `summary` is the
     issue's sentence without its end; the cost is added to it. `subject` is what it is about in the
     transcript's own word, where there is one: a command, a package, a variable. `steps` are the tool calls
-    that show the problem, `evidence` further events. `impact` is given where the cost in steps cannot tell.
+    that show the problem, `evidence` further events. `impact` is given where the cost in steps cannot tell,
+    `at_most` where the cost tells but the most that it may come to is known.
     """
 
     signature: str
@@ -89,6 +90,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     advice: tuple[Advice, ...] = ()
     state: State = "watch"
     impact: Impact | None = None
+    at_most: Impact | None = None
 
 
 class Detector(ABC):

@@ -42,6 +42,8 @@ NEVER_DROPPED: Final = frozenset({"Safety", "Access", "Configuration"})
 
 MINUTE_US: Final = 60_000_000
 
+_FROM_HIGH: Final[tuple[Impact, ...]] = ("High", "Medium", "Low")
+
 MESSAGE_READ: Final = 16_000
 """Characters of the last message in which the agent may say what it left undone."""
 
@@ -93,8 +95,12 @@ def price(trouble: Trouble, scene: Scene, taken: set[int]) -> Price:
 def impact(trouble: Trouble, cost: Price) -> Impact | None:
     """How much the trouble mattered; None where it is not worth a word."""
     given = trouble.finding.impact
-    if given is not None:
-        return given
+    weighed = _weighed(trouble, cost) if given is None else given
+    most = trouble.finding.at_most
+    return weighed if weighed is None or most is None else max(weighed, most, key=_FROM_HIGH.index)
+
+
+def _weighed(trouble: Trouble, cost: Price) -> Impact | None:
     if cost.blocked or _reaches(cost, HIGH):
         return "High"
     if _reaches(cost, MEDIUM) or len(trouble.episodes) > 1:

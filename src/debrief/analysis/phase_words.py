@@ -252,7 +252,11 @@ def _asked(phase: Phase) -> str:
         return ""
     if len(quotes) == 1:
         return f"Asked: \u201c{quotes[0]}\u201d."
+    if len({quote.casefold() for quote in quotes}) == 1:
+        return f"Asked{times(len(quotes))}: \u201c{quotes[0]}\u201d."
     more = f" ({len(quotes) - PAIR} more between)" if len(quotes) > PAIR else ""
+    if quotes[0].casefold() == quotes[-1].casefold():
+        return f"Asked first and at last: \u201c{quotes[0]}\u201d{more}."
     return f"Asked: \u201c{quotes[0]}\u201d, at last: \u201c{quotes[-1]}\u201d{more}."
 
 

@@ -4,6 +4,8 @@ Silence is the default: without an issue that shows what the missing fact cost, 
 original. It is hindsight and says so; it never names a cause nor puts words into the person's mouth.
 """
 
+import msgspec
+
 from debrief.analysis.prompt_slots import Slot, collect_slots
 from debrief.analysis.prompt_text import excerpt_for, is_continuation, spoken
 from debrief.analysis.view import View
@@ -35,7 +37,7 @@ def suggest_prompt(view: View, issues: tuple[Issue, ...]) -> SuggestedPrompt | N
     return SuggestedPrompt(
         original_prompt=original,
         suggested_prompt=suggested,
-        feedback_items=tuple(_feedback(alike, original) for alike in _grouped(kept)),
+        feedback_items=_merged([_feedback(alike, original) for alike in _grouped(kept)]),
     )
 
 
@@ -69,3 +71,14 @@ def _feedback(alike: list[Slot], original: str) -> FeedbackItem:
         issue_id=first.issue_id,
         evidence=tuple(sorted({ordinal for slot in alike for ordinal in slot.evidence})),
     )
+
+
+def _merged(items: list[FeedbackItem]) -> tuple[FeedbackItem, ...]:
+    """Items that read the same as one, in order, with the evidence of all and the first one's issue."""
+    merged: dict[tuple[str, str, str], FeedbackItem] = {}
+    for item in items:
+        key = (item.summary, item.excerpt, item.details)
+        known = merged.get(key, item)
+        both = tuple(sorted({*known.evidence, *item.evidence}))
+        merged[key] = msgspec.structs.replace(known, evidence=both)
+    return tuple(merged.values())

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from debrief.analysis.phases import SHIPPING
 from debrief.analysis.prompt_text import sentences, spoken
-from debrief.analysis.view import View
+from debrief.analysis.view import Step, View, stops_at_work
 from debrief.model import Event, Issue
 
 SENTENCES = 4
@@ -17,8 +18,10 @@ SENTENCES = 4
 WORDS = 80
 """A longer message is a new task or a paste, not a correction."""
 
-TURNS = 4
-"""The first prompt and those after it that still belong to its task; what is said later is about another."""
+FOLLOW_UPS = 2
+"""Prompts after the first that may still belong to its task; what is said later is about another."""
+
+_DELIVERING = SHIPPING - {"git add"}
 
 _SAID = re.compile(
     r"(?:the user said|the user provided the following reason|reason for (?:the )?rejection)[^:\n]{0,60}:\s*",
@@ -41,22 +44,56 @@ class Said:
 def late_sentences(view: View, supporting: Mapping[str, Issue], first: Event | None) -> list[Said]:
     """The late sentences of `view`, in order, each once; only where `supporting` has an issue."""
     found: dict[str, Said] = {}
-    end = view.prompts[:TURNS][-1].ordinal if len(view.prompts) >= TURNS else view.events[-1].ordinal
-    texts = [*_prompts(view, supporting), *_results(view, supporting)]
+    corrected = frozenset(supporting["REQ-03"].evidence) if "REQ-03" in supporting else frozenset()
+    last, done = _first_task(view, first)
+    texts = [*_prompts(view, supporting, corrected), *_results(view, supporting)]
     for event, text, issue in sorted(texts, key=lambda entry: entry[0].ordinal):
         late = first is None or event.ordinal > first.ordinal
-        if late and event.ordinal <= end and len(text.split()) <= WORDS:
+        about = event.ordinal <= (last if event.ordinal in corrected else min(last, done))
+        if late and about and len(text.split()) <= WORDS:
             for sentence in sentences(text, most=SENTENCES):
                 found.setdefault(sentence, Said(sentence, event, issue))
     return list(found.values())
 
 
-def _prompts(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Event, str, Issue]]:
-    corrected = frozenset(supporting["REQ-03"].evidence) if "REQ-03" in supporting else frozenset()
+def _first_task(view: View, first: Event | None) -> tuple[int, int]:
+    """The ordinals up to which a correction, and up to which anything else said is of the first task.
+
+    A correction says itself what it is about, and may come after the work was done. The work is done with a
+    commit or a pull request, and when a prompt follows an answer that asks nothing.
+    """
+    start = first.ordinal if first else -1
+    later = [prompt for prompt in view.prompts if prompt.ordinal > start]
+    end = view.events[-1].ordinal if view.events else 0
+    last = later[FOLLOW_UPS - 1].ordinal if len(later) >= FOLLOW_UPS else end
+    ends = [step.call.ordinal for step in view.steps if step.call.ordinal > start and _delivers(step)]
+    ends += [pull.event for pull in view.session.pull_requests if pull.created and pull.event > start]
+    answered = False
+    for event in view.events:
+        if event.kind == "prompt":
+            if answered and event.ordinal > start:
+                ends.append(event.ordinal - 1)
+            answered = False
+        elif event.kind == "message" and event.actor == "assistant" and event.text.strip():
+            answered = not event.text.rstrip().endswith("?")
+        elif event.kind in ("interrupt", "tool_call", "tool_result"):
+            answered = False
+    return last, min(ends, default=end)
+
+
+def _delivers(step: Step) -> bool:
+    done = step.outcome in ("ok", "unknown") and not step.failed
+    return done and any(part.target in _DELIVERING for part in step.parts)
+
+
+def _prompts(
+    view: View, supporting: Mapping[str, Issue], corrected: frozenset[int]
+) -> Iterator[tuple[Event, str, Issue]]:
     reason = ""
+    at_work = stops_at_work(view.events)
     for event in view.events:
         if event.kind == "interrupt":
-            reason = "REQ-01"
+            reason = "REQ-01" if event.ordinal in at_work else ""
         elif event.kind == "prompt":
             reason = "REQ-03" if event.ordinal in corrected else reason
             if reason in supporting:

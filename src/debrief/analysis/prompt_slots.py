@@ -47,6 +47,20 @@ _CHATTER = re.compile(
 )
 """Openings of sentences that ask or announce; what they say is no condition of the task."""
 
+_TELLING = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|now|then|and|also|first|next|please|pls|just)\W+)*"
+    r"(?:write (?:down|up|out|me|a|an|the|all)|show|tell|explain|list|describe|summari[sz]e|print"
+    r"|give (?:me|us)|commit|push|open|check|look|read|run|continue|investigate|review)\b",
+    re.IGNORECASE,
+)
+_PLEASE = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|now|then|and|also|first|next|just)\W+)*(?:please|pls)\b", re.IGNORECASE
+)
+_WISH = re.compile(
+    r"\b(?:not|no|always|rather|use|must|keep|avoid|make sure|ensure|stick|stay|prefer|want|need|base|rename"
+    r"|remove|everywhere)\b",
+    re.IGNORECASE,
+)
 _INSTRUCTIONS = re.compile(r"(?:^|/)(?!README|CHANGELOG|LICENSE|CONTRIBUTING|TODO|SKILL)[A-Z]{4,}\.md$")
 
 
@@ -248,7 +262,18 @@ def _quotes(view: View, late: list[Said], original: str) -> Iterator[Slot]:
 
 
 def _is_fact(text: str) -> bool:
-    return len(text.split()) in _WORDS_IN_QUOTE and not text.endswith("?") and not _CHATTER.match(text)
+    if len(text.split()) not in _WORDS_IN_QUOTE or text.endswith("?") or _CHATTER.match(text):
+        return False
+    return not _is_request(text)
+
+
+def _is_request(text: str) -> bool:
+    """Whether `text` asks for one more thing to be done or told, and sets no condition."""
+    if _LIMIT.search(text) or _EXPECTED.search(text):
+        return False
+    return _TELLING.match(text) is not None or (
+        _PLEASE.match(text) is not None and _WISH.search(text) is None
+    )
 
 
 def _done_when(view: View, supporting: dict[str, Issue], original: str) -> Iterator[Slot]:

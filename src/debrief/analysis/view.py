@@ -3,6 +3,7 @@
 Built once per session by `build_view`; detectors, timeline and prompt read it and nothing else.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -111,3 +112,19 @@ class View(Struct, frozen=True, kw_only=True):
     def last_message(self) -> Event | None:
         """The assistant's last text, if the session has one."""
         return self.messages[-1] if self.messages else None
+
+
+def stops_at_work(events: Sequence[Event]) -> frozenset[int]:
+    """The interruptions before which the agent had said or done something about the last prompt."""
+    found: list[int] = []
+    begun = False
+    for event in events:
+        if event.kind == "prompt":
+            begun = False
+        elif event.kind in ("tool_call", "tool_result"):
+            begun = True
+        elif event.kind == "message" and event.actor == "assistant" and not event.injected:
+            begun = True
+        elif event.kind == "interrupt" and begun:
+            found.append(event.ordinal)
+    return frozenset(found)

@@ -6,6 +6,7 @@ for hands in the database, and for the proof.
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import zstandard
@@ -88,7 +89,8 @@ def repair(store: Store, enterprise_id: str) -> None:
             ],
         )
         tally.rebuild(connection, enterprise_id)
-        clock.next_moment(connection, enterprise_id, 0)
+        arrived = connection.execute(_last_arrival(enterprise_id)).scalar() or 0
+        clock.next_moment(connection, enterprise_id, 0, max(clock.AHEAD_US, arrived - clock.now_us() + 1))
 
 
 def _tally(connection: Connection, enterprise_id: str) -> Iterator[Finding]:
@@ -148,11 +150,13 @@ def _clock(connection: Connection, enterprise_id: str) -> Iterator[Finding]:
     last = connection.execute(
         select(clocks.c.last_us).where(clocks.c.enterprise_id == enterprise_id)
     ).scalar()
-    arrived = connection.execute(
-        select(func.max(sessions.c.arrived_us)).where(sessions.c.enterprise_id == enterprise_id)
-    ).scalar()
+    arrived = connection.execute(_last_arrival(enterprise_id)).scalar()
     if arrived is not None and (last is None or last < arrived):
         yield Finding("clock", f"stands at {last}, but a session arrived at {arrived}")
+
+
+def _last_arrival(enterprise_id: str) -> Select[Any]:
+    return select(func.max(sessions.c.arrived_us)).where(sessions.c.enterprise_id == enterprise_id)
 
 
 def _raw(connection: Connection, enterprise_id: str, blobs: BlobFolder) -> list[Finding]:

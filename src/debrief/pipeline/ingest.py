@@ -4,14 +4,9 @@ Workers prepare files side by side; this process alone writes. Killed at any mom
 sessions only, and the next import goes on where this one stopped.
 """
 
-import multiprocessing
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from itertools import islice
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +16,8 @@ from debrief.analysis import ANALYSER_VERSION
 from debrief.model import StoredSession
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.discover import Found
-from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, prepare, printable_path
+from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, printable_path
+from debrief.pipeline.workers import prepared
 from debrief.store import Store, StoredDocument, clock, files, sessions
 from debrief.store.files import SeenFile
 from debrief.wire import v2
@@ -31,8 +27,6 @@ _PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
 
 BATCH_FILES = 64
 BATCH_SECONDS = 1.0
-SIDE_BY_SIDE_BYTES = 2_000_000
-"""Below this much to read, starting workers costs more than it gains."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -45,29 +39,31 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one file: `new`, `updated`, `unchanged`, `older` or `skipped`; `detail` says more."""
+    """What became of one file: `new`, `updated`, `unchanged`, `older` or `skipped`; `detail` says more.
+
+    `is_known` is for a file that was not opened, because an earlier import saw it as it is.
+    """
 
     path: str
     outcome: str
     format: str | None
     detail: str
     sessions: tuple[str, ...] = ()
+    is_known: bool = False
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """All outcomes of an import, but for files that were not even opened: those are only counted."""
+    """All outcomes of an import."""
 
     outcomes: tuple[Outcome, ...]
-    untouched: int
 
     def counts(self) -> dict[str, int]:
-        """How many files had which outcome; `unchanged` holds those that were not opened."""
+        """How many files had which outcome."""
         counted = Counter(one.outcome for one in self.outcomes)
-        counted["unchanged"] += self.untouched
         return {name: counted[name] for name in _PRECEDENCE}
 
     def formats(self) -> dict[str, int]:
-        """How many files of which format were opened and imported."""
+        """How many files there are of which format."""
         return dict(sorted(Counter(one.format for one in self.outcomes if one.format).items()))
 
 
@@ -91,49 +87,29 @@ def ingest(
     owner = f"{identity.org_id}|{identity.user_id or ''}|{'|'.join(identity.tags)}"
     stamped = [msgspec.structs.replace(one, stamp=f"{one.stamp}:{ANALYSER_VERSION}:{owner}") for one in found]
     todo = []
+    outcomes: list[Outcome] = []
     for one in stamped:
-        known = seen.get(printable_path(one.path))
+        path = printable_path(one.path)
+        known = seen.get(path)
         if known is None or known.stamp != one.stamp:
             todo.append(one)
-    untouched = len(found) - len(todo)
-    if untouched:
-        told(untouched)
-    outcomes: list[Outcome] = []
-    for batch in _batches(_prepared(todo, bench, workers)):
+            continue
+        outcome = "skipped" if known.outcome == "skipped" else "unchanged"
+        outcomes.append(
+            Outcome(path=path, outcome=outcome, format=known.format, detail=known.detail, is_known=True)
+        )
+    if outcomes:
+        told(len(outcomes))
+    for batch in _batches(prepared(todo, bench, workers)):
         outcomes += _store(store, batch, identity, public_url)
         told(len(batch))
-    return Summary(outcomes=tuple(outcomes), untouched=untouched)
+    return Summary(outcomes=tuple(outcomes))
 
 
-def _prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
-    count = workers or os.cpu_count() or 1
-    if count == 1 or len(todo) < 2 * count or sum(one.size for one in todo) < SIDE_BY_SIDE_BYTES:
-        yield from (prepare(one, bench) for one in todo)
-        return
-    # The largest first, so that no worker is left with a giant at the end.
-    queue = iter(sorted(todo, key=lambda one: -one.size))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
-    try:
-        running = {pool.submit(prepare, one, bench) for one in islice(queue, 4 * count)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(prepare, one, bench) for one in islice(queue, len(done))}
-            for future in done:
-                yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to the whole group; the main process alone decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     batch: list[Prepared] = []
     began = time.monotonic()
-    for one in prepared:
+    for one in several:
         batch.append(one)
         if len(batch) >= BATCH_FILES or time.monotonic() - began > BATCH_SECONDS:
             yield batch
@@ -148,30 +124,27 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
 
     def decide(connection: Connection) -> list[Wanted]:
         wanted: dict[str, Wanted] = {}
-        for prepared in batch:
-            results = [
-                _decide(connection, ready, prepared.documents, identity, wanted)
-                for ready in prepared.sessions
-            ]
+        for one in batch:
+            results = [_decide(connection, ready, one.documents, identity, wanted) for ready in one.sessions]
             outcomes.append(
                 Outcome(
-                    path=printable_path(prepared.found.path),
+                    path=printable_path(one.found.path),
                     outcome=min((name for name, _ in results), key=_PRECEDENCE.index, default="skipped"),
-                    format=prepared.format,
-                    detail=prepared.skipped or "; ".join(detail for _, detail in results),
-                    sessions=tuple(ready.session_id for ready in prepared.sessions),
+                    format=one.format,
+                    detail=one.skipped or "; ".join(detail for _, detail in results),
+                    sessions=tuple(ready.session_id for ready in one.sessions),
                 )
             )
         seen = [
             SeenFile(
                 path=outcome.path,
-                stamp=prepared.found.stamp,
+                stamp=one.found.stamp,
                 outcome=outcome.outcome,
                 format=outcome.format,
                 detail=outcome.detail,
             )
-            for outcome, prepared in zip(outcomes, batch, strict=True)
-            if not prepared.may_be_read_later
+            for outcome, one in zip(outcomes, batch, strict=True)
+            if not one.may_be_read_later
         ]
         files.put(store, connection, identity.enterprise_id, seen)
         return list(wanted.values())

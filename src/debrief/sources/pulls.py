@@ -23,6 +23,11 @@ _URL = re.compile(
     r"/(?:-/merge_requests|pull|pulls|merge_requests|pull-requests|pullrequest)/(?P<number>\d{1,9})\b"
 )
 
+_API_REPOSITORY = re.compile(r"(?P<enterprise>api/v3/)?repos/(?P<repository>[^/]+/[^/]+)")
+
+_GITHUB = re.compile(r"(?:www\.)?github\.com|github\.[\w.-]+(?::\d+)?|[\w.-]+\.ghe\.com")
+"""Hosts that answer to `/pull/N` alone: other forges have their pull requests at `/pulls/N`."""
+
 _CREATES = re.compile(
     r"\b(?:gh\s+(?:\S+\s+)*?pr\s+(?:new|create)|hub\s+pull-request|glab\s+mr\s+(?:new|create)"
     r"|tea\s+pr\s+create|az\s+repos\s+pr\s+create|git\s+push\b[^|;&]*merge_request\.create)"
@@ -32,12 +37,16 @@ _CREATING_TOOL = re.compile(r"create_(?:pull|merge)_request\b|create_pr\b")
 
 
 class PullRequestUrl(Struct, frozen=True):
-    """`url` cut to the pull request itself, its repository ("owner/name") and number."""
+    """`url` as a browser knows it, cut to the pull request itself, its repository ("owner/name") and number.
+
+    `written` is what the text has in its place: the address of an API, perhaps.
+    """
 
     url: str
     host: str
     repository: str
     number: int
+    written: str
 
 
 class PullRequests:
@@ -58,7 +67,8 @@ class PullRequests:
         self, tool: str | None, command: str | None, text: str, outcome: Outcome, event: int
     ) -> None:
         """Note those in a call's output: created, where the call creates one and did so."""
-        if outcome in ("ok", "unknown") and creates_pull_request(tool, command):
+        done = outcome in ("ok", "unknown") and not self._builder.replaying
+        if done and creates_pull_request(tool, command):
             created = _created(text[-WINDOW:], by_command=command is not None)
             if created is not None:
                 self._note(created, event, created=True)
@@ -80,9 +90,22 @@ def pull_request_urls(text: str) -> Iterator[PullRequestUrl]:
     if "://" not in text:
         return
     for match in _URL.finditer(text):
-        yield PullRequestUrl(
-            match.group(0), match.group("host"), match.group("repository"), int(match.group("number"))
-        )
+        yield _of(match)
+
+
+def _of(match: re.Match[str]) -> PullRequestUrl:
+    """What `match` of `_URL` names; GitHub's API and its web pages have one address for one thing."""
+    written, host, repository = match.group(0, "host", "repository")
+    number = int(match.group("number"))
+    api = _API_REPOSITORY.fullmatch(repository)
+    enterprise = api is not None and api.group("enterprise") is not None
+    if api is not None and (enterprise or host.startswith("api.")):
+        host = host if enterprise else host.removeprefix("api.")
+        repository = api.group("repository")
+    elif not (_GITHUB.fullmatch(host) and written.endswith(f"/pulls/{match.group('number')}")):
+        return PullRequestUrl(written, host, repository, number, written)
+    scheme = written.partition("://")[0]
+    return PullRequestUrl(f"{scheme}://{host}/{repository}/pull/{number}", host, repository, number, written)
 
 
 def creates_pull_request(tool: str | None, command: str | None) -> bool:
@@ -104,9 +127,11 @@ def _created(text: str, *, by_command: bool) -> PullRequestUrl | None:
     if not by_command:
         return found[0] if found else None
     lines = [line.strip().removeprefix("remote:").strip() for line in text.splitlines()]
-    alone = [one for one in found if one.url in lines]
+    alone = [one for one in found if one.written in lines]
     if alone:
         return alone[0]
-    if len({one.url for one in found}) == 1 and any(line.endswith(found[0].url) for line in lines):
+    if len({one.url for one in found}) == 1 and any(
+        line.endswith(one.written) for line in lines for one in found
+    ):
         return found[0]
     return None

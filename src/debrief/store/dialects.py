@@ -6,6 +6,7 @@ lock at BEGIN. Reads see one snapshot per transaction on both.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ from debrief.store import postgres
 from debrief.store.direct import DirectReader, SqliteReader, sqlite_error
 
 SQLITE_BUSY_MS: Final = 10_000
+
+_INSTRUCTIONS_BETWEEN_LOOKS: Final = 20_000
+"""Of SQLite's machine: some tenths of a millisecond."""
 
 POOL_SIZE: Final = 8
 """PostgreSQL connections of one process for the hot lists; half as many for other reads, and for writes."""
@@ -242,3 +246,18 @@ def add_up(engine: Engine, table: Table, column: str) -> Insert:
     return postgres.on_conflict_do_update(
         index_elements=keys, set_={column: table.c[column] + postgres.excluded[column]}
     )
+
+
+@contextmanager
+def deadline(connection: Connection, timeout_ms: int) -> Iterator[None]:
+    """Interrupt SQLite where the block's statements take longer together; PostgreSQL has its own limit."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    ends = time.monotonic() + timeout_ms / 1000
+    driver.set_progress_handler(lambda: time.monotonic() > ends, _INSTRUCTIONS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)

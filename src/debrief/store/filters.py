@@ -50,6 +50,12 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     snapshot_us: int | None = None
     after: tuple[int, str] | None = None
 
+    @property
+    def is_tallied(self) -> bool:
+        """Whether a page of it is short work, whatever it holds: see `Narrowed`."""
+        narrowed = narrow(self)
+        return narrowed is None or (narrowed.is_tallied and not narrowed.changes)
+
 
 class Narrowed(Struct, frozen=True, kw_only=True):
     """A filter that can let something through: `orgs` is what the caller asks for within what it may see."""
@@ -205,7 +211,7 @@ class Filter:
         """How many pass."""
         if "tags" in self._lists:
             return select(func.count()).select_from(self._tagged().subquery())
-        return select(func.count()).select_from(sessions).where(*self.conditions())
+        return select(func.count()).select_from(sessions).where(*self.conditions(unsorted=self._outshone()))
 
     def in_order(self, columns: tuple[str, ...], *, merged: bool) -> Select[Any]:
         """`columns` of `limit` sessions from `offset` on, read along the list itself.
@@ -231,9 +237,9 @@ class Filter:
             created, name = keys.selected_columns.created_us, keys.selected_columns.session_id
         else:
             created, name = sessions.c.created_us, sessions.c.session_id
-            keys = select(created, name).where(*self.conditions())
+            keys = select(created, name).where(*self.conditions(unsorted=self._outshone()))
         # An index on what is sorted by would be read from its start: here the conditions choose the index.
-        by_time = created + 0 if self._wanted.changes and "tags" not in self._lists else created
+        by_time = created if "tags" in self._lists or not self._is_sorted_after() else created + 0
         page = (
             keys.order_by(by_time.desc(), name.desc())
             .limit(bindparam("limit"))
@@ -273,7 +279,26 @@ class Filter:
         if set(self._lists) == {"tags"} and not self._bounds and not self._snapshot and not self._narrows:
             return keys
         same = and_(sessions.c.enterprise_id == tags.enterprise_id, sessions.c.session_id == tags.session_id)
-        return keys.join(sessions, same).where(*self.conditions())
+        # The tag is to be looked up first, then each session by its key: no other index is to be chosen.
+        others = self.conditions(unsorted=(*_LISTS, "created_us", "updated_us"))
+        window = [
+            tags.created_us >= _number(name) if _BOUNDS[name][1] else tags.created_us < _number(name)
+            for name in self._bounds
+            if name.startswith("created")
+        ]
+        return keys.join(sessions, same).where(*window, *others)
+
+    def _outshone(self) -> tuple[str, ...]:
+        """The lists for which no index is to be chosen, because another one leaves fewer sessions."""
+        ranked = [
+            name for name in ("session_ids", "user_ids", "repo_names", "statuses") if name in self._lists
+        ]
+        return (*ranked[1:], "orgs") if ranked else ()
+
+    def _is_sorted_after(self) -> bool:
+        """Whether the sessions that pass are few, found by an index that is not in the list's order."""
+        several = len(self._lists.get("user_ids", ())) > 1 or len(self._lists.get("repo_names", ())) > 1
+        return self._wanted.changes or several or "session_ids" in self._lists
 
     @property
     def _narrows(self) -> bool:

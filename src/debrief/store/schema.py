@@ -78,6 +78,8 @@ tally = Table(
     Column("level", SmallInteger, primary_key=True),
     Column("bucket", BigInteger, primary_key=True),
     Column("n", BigInteger, nullable=False),
+    # A walk reads many small rows in the key's order: they lie in the key itself.
+    sqlite_with_rowid=False,
 )
 
 session_tags = Table(

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from debrief.errors import SchemaMismatch, Unavailable
-from debrief.store import dialects
+from debrief.store import dialects, plans
+from debrief.store.plans import Plan
 from debrief.store.schema import metadata
 
 P = ParamSpec("P")
@@ -33,9 +34,9 @@ class Store:
     """See the module. `Store(url)` connects and migrates; `close` when done, or `aclose` in an event loop.
 
     `direct` runs plans on the driver itself. It and other reads go to `replica_url` where one is given, which
-    answers a little late; `primary` is `direct` for what must not be late. `pool_size` and
-    `statement_timeout_ms` bound PostgreSQL alone. Without `migrate` nothing is connected before it is needed:
-    another process has seen to the schema.
+    answers a little late; `primary` is `direct` for what must not be late. `pool_size` bounds PostgreSQL
+    alone, `statement_timeout_ms` its statements and SQLite's long reads. Without `migrate` nothing is
+    connected before it is needed: another process has seen to the schema.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Store:
         options = dialects.Options(
             replica_url=replica_url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
         )
+        self._statement_timeout_ms = statement_timeout_ms
         self.reader, self.writer = dialects.engines(url, options)
         self.direct = dialects.direct_reader(replica_url or url, options)
         self.primary = self.direct if replica_url is None else dialects.direct_reader(url, options)
@@ -96,6 +98,19 @@ class Store:
         """Whether the caller is to look after what is stored: of several processes on PostgreSQL one is."""
         with _translated(), dialects.alone(self.writer, UPKEEP) as is_alone:
             yield is_alone
+
+    async def run(self, plan: Plan[T], *, is_short: bool) -> T:
+        """Run a list's plan: a short one where that is quickest, another where it keeps nobody waiting.
+
+        On SQLite a short plan runs in the event loop, a long one in a thread and with a deadline.
+        """
+        if is_short or not dialects.in_loop(self.reader):
+            return await self.direct.run(plan)
+        return await asyncio.to_thread(self._run_bounded, plan)
+
+    def _run_bounded(self, plan: Plan[T]) -> T:
+        with self.read() as connection, dialects.deadline(connection, self._statement_timeout_ms):
+            return plans.run(plan, connection)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading function from the event loop: in it where that is shortest, else in a thread."""

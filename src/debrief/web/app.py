@@ -29,7 +29,7 @@ Debrief adds beside them is marked as ours. Every request needs an API key, in t
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """At the end, let go of the connections of this event loop; the store itself is the caller's."""
     yield
-    await app.state.site.store.direct.aclose()
+    await app.state.site.store.aclose()
 
 
 def create_app(settings: Settings, store: Store, *, public_url: str) -> FastAPI:

@@ -43,6 +43,9 @@ _UVICORN: Final[dict[str, Any]] = {
     "timeout_graceful_shutdown": 5,
 }
 
+SERVED = "served.url"
+"""The file in the data folder that says where the store was last served."""
+
 LOCAL_KEY_NAME = "this machine (debrief run)"
 
 log = logging.getLogger("debrief.serving")
@@ -92,6 +95,7 @@ def open_store(settings: Settings, *, migrate: bool = True) -> Store:
 def serve(settings: Settings, store: Store, listener: socket.socket, address: str) -> None:
     """Serve until SIGINT or SIGTERM."""
     _log()
+    (settings.data / SERVED).write_text(address + "\n")
     with _Upkeep(settings, store, address), suppress(KeyboardInterrupt):
         if settings.workers == 1:
             keep_heap()
@@ -101,6 +105,17 @@ def serve(settings: Settings, store: Store, listener: socket.socket, address: st
             worker = _Worker(settings, address)
             config = uvicorn.Config(worker, factory=True, workers=settings.workers, **_UVICORN)
             Multiprocess(config, sockets=[listener]).run()
+
+
+def address_of_links(settings: Settings) -> str:
+    """What an import makes links of: the public URL, else the address that was last served."""
+    if settings.public_url:
+        return settings.public_url
+    with suppress(OSError, UnicodeDecodeError):
+        served = (settings.data / SERVED).read_text().strip()
+        if served.startswith(("http://", "https://")):
+            return served
+    return settings.address()
 
 
 def keep_heap() -> None:

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
-from debrief.analysis.view import Step
+from debrief.analysis.view import Step, stops_at_work
 from debrief.analysis.wording import code, short, times
 from debrief.model import Event
 
@@ -37,7 +37,8 @@ class UserInterrupts(Detector):
     for nothing.
 
     When it is wrong: the person may have changed their mind, or thought of something else. A stop after which
-    nothing was said, or only "continue", is no finding.
+    nothing was said, or only "continue", is no finding; nor is one before the agent did or said anything, as
+    when a wrong text was pasted.
 
     What it suggests: to put what was said then into the first message, where it states a wish.
     """
@@ -45,10 +46,13 @@ class UserInterrupts(Detector):
     id = "REQ-01"
     name = "user interrupts"
     label = "Requirements"
+    version = 2
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """All interruptions together, if a person went on with words of their own."""
-        stops = [(stop, word) for stop in scene.interrupts if (word := _word_after(stop, scene))]
+        at_work = stops_at_work(scene.events)
+        told = [stop for stop in scene.interrupts if stop.ordinal in at_work]
+        stops = [(stop, word) for stop in told if (word := _word_after(stop, scene))]
         if not stops:
             return
         words = [word.text for _, word in stops]

@@ -12,7 +12,11 @@ _CONCLUDES = re.compile(
     r"\bgit\b[^|;&\n]{0,80}\b(?:commit|(?:merge|rebase|cherry-pick|revert|am) --(?:continue|skip|abort|quit)|"
     r"stash drop|reset --(?:hard|merge)|push)\b"
 )
-_ASKED_FOR = re.compile(r"\b(?:merg\w*|rebas\w*|conflicts?|cherry-?pick\w*)\b", re.IGNORECASE)
+_ASKED_FOR = re.compile(
+    r"(?<!not )(?<!n't )(?<!never )"
+    r"\b(?:merge(?! (?:requests?|commits?)\b)|merging|rebas(?:e|ing)|conflicts?|cherry-?pick(?:ing)?)\b",
+    re.IGNORECASE,
+)
 
 
 class MergeConflict(PatternDetector):
@@ -20,7 +24,8 @@ class MergeConflict(PatternDetector):
 
     Why it matters: conflicts are resolved by reading two histories, and resolved wrongly they lose work.
 
-    When it is wrong: resolving the conflict may be the very task; then the cost is what the task cost.
+    When it is wrong: resolving the conflict may be the very task. Where the person had asked to merge, to
+    rebase or to resolve conflicts, the impact is low at most, whatever the task cost.
 
     What it suggests: to begin from the current state of the branch that the work goes to. Nothing where the
     person had asked to merge.
@@ -29,6 +34,7 @@ class MergeConflict(PatternDetector):
     id = "VC-01"
     name = "merge or rebase conflict"
     label = "Version Control"
+    version = 2
     needles = ("conflict (", "automatic merge failed", "could not apply", "patch failed", "unmerged files")
     patterns = (
         bound(r"^CONFLICT \([^)\n]{1,40}\): (?:Merge conflict in )?(\S{1,200})"),
@@ -40,11 +46,11 @@ class MergeConflict(PatternDetector):
     advice = (Advice("knowledge", "Update the branch before the work begins: {part} met conflicts."),)
 
     def find(self, scene: Scene) -> Iterator[Finding]:
-        """Every conflict; advice only for those that nobody asked for."""
+        """Every conflict; advice, and more than low impact, only for those that nobody asked for."""
         asked = next((word.ordinal for word in scene.prompts if _ASKED_FOR.search(word.text)), None)
         for finding in super().find(scene):
             expected = asked is not None and asked < finding.steps[0].call.ordinal
-            yield msgspec.structs.replace(finding, advice=()) if expected else finding
+            yield msgspec.structs.replace(finding, advice=(), at_most="Low") if expected else finding
 
     def signature(self, step: Step, what: str, line: str) -> str:
         """All conflicts of a session are one trouble."""

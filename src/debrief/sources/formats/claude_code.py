@@ -48,7 +48,7 @@ class ClaudeCode:
 
     name = "claude_code"
     title = "Claude Code"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = ("~/.claude/projects", "$CLAUDE_CONFIG_DIR/projects")
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[str, ...] = (
@@ -366,6 +366,8 @@ class _Reading:
                 return
 
     def _pull_request(self, row: dict[str, Any], place: Place) -> None:
+        if self.builder.replaying:
+            return
         if url := string(row.get("prUrl")):
             event = max(0, self.builder.event_count - 1)
             self.builder.pull_request(

@@ -67,7 +67,7 @@ class ClaudeCodeStream:
 
     name = "claude_code_stream"
     title = "Claude Code (headless)"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl", ".txt", ".log")
     companions: tuple[str, ...] = ()

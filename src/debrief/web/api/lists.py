@@ -87,7 +87,7 @@ class Lists:
             if len(self._keys) >= KEYS_KEPT:
                 self._keys.clear()
             self._keys[name] = known
-        return known, await self._site.store.direct.run(standing_plan(known))
+        return known, await self._site.store.primary.run(standing_plan(known), single=True)
 
     async def answer(self, asked: Asked, moment: int, request: Mapping[bytes, bytes]) -> Answer:
         """The page that was asked for at `moment`; `request` are the request's headers."""
@@ -109,7 +109,7 @@ class Lists:
             detail=asked.detail,
             places=asked.walks,
         )
-        page = await self._site.store.direct.run(plan)
+        page = await self._site.store.run(plan, is_short=asked.wanted.is_tallied)
         items = page.items[: asked.limit]
         body = v2.page(items, total=page.total, skip=asked.skip, limit=asked.limit)
         # The page may be newer than the moment that was looked up before it.

@@ -129,7 +129,7 @@ async def _page(
         if not storable(org_id):
             raise NotFound("Organization not found")
     lists = lists_of(request)
-    moment = await store.direct.run(moment_plan(key.enterprise_id))
+    moment = await store.direct.run(moment_plan(key.enterprise_id), single=True)
     asked = Asked(
         wanted=session_filter(query, key, org_id),
         skip=query.start,

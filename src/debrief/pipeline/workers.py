@@ -1,0 +1,80 @@
+"""Files prepared side by side in processes of their own; they come back in the order in which they are done.
+
+Ctrl-C is the main process's affair: workers never see it. Whatever ends the import ends them too, at once,
+even a kill of the main process.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import connection
+
+from debrief.pipeline.discover import Found
+from debrief.pipeline.prepare import Prepared, Workbench, prepare
+
+SIDE_BY_SIDE_BYTES = 2_000_000
+"""Below this much to read, starting workers costs more than it gains."""
+
+QUEUED = 4
+"""Files that wait for each worker: enough to keep it busy, few enough to keep memory small."""
+
+
+def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
+    """Prepare `todo`, in this process where there is little to do."""
+    count = workers or os.cpu_count() or 1
+    if count == 1 or len(todo) < 2 * count or sum(one.size for one in todo) < SIDE_BY_SIDE_BYTES:
+        yield from (prepare(one, bench) for one in todo)
+        return
+    # The largest first, so that no worker is left with a giant at the end.
+    queue = iter(sorted(todo, key=lambda one: -one.size))
+    pool = ProcessPoolExecutor(
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    )
+    try:
+        running = _submit(pool, islice(queue, QUEUED * count), bench)
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= _submit(pool, islice(queue, len(done)), bench)
+            for future in done:
+                yield future.result()
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+
+
+def _submit(pool: ProcessPoolExecutor, several: Iterator[Found], bench: Workbench) -> set[Future[Prepared]]:
+    """Submitting starts workers, which inherit what is blocked."""
+    with _interrupts_blocked():
+        return {pool.submit(prepare, one, bench) for one in several}
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """In a worker: end as soon as the main process is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_for, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_for(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
