@@ -131,7 +131,7 @@ def test_the_cost_is_said_in_words() -> None:
 def conflicts(asked: str) -> str | None:
     output = "CONFLICT (content): Merge conflict in a.py\nAutomatic merge failed; fix conflicts"
     merge = shell("git merge origin/main", output=output, exit_code=1)
-    work = edit("a.py") * (HIGH.steps + 1)
+    work = edit("a.py") * HIGH.share_steps
     seen = scene(build_view(session(prompt(asked), merge, work, merge, shell("git commit -am merged"))))
     (trouble,) = troubles(MergeConflict(), MergeConflict().find(seen), seen.steps)
     return impact(trouble, price(trouble, seen, set()))

@@ -121,10 +121,11 @@ def stops_at_work(events: Sequence[Event]) -> frozenset[int]:
     for event in events:
         if event.kind == "prompt":
             begun = False
+        elif event.kind == "interrupt":
+            found += [event.ordinal] if begun else []
         elif event.kind in ("tool_call", "tool_result"):
             begun = True
-        elif event.kind == "message" and event.actor == "assistant" and not event.injected:
-            begun = True
-        elif event.kind == "interrupt" and begun:
-            found.append(event.ordinal)
+        else:
+            said = event.kind == "message" and event.actor == "assistant" and not event.injected
+            begun = begun or said
     return frozenset(found)
