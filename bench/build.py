@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import psycopg
 import zstandard
-from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, Table
+from sqlalchemy import Table
 from sqlalchemy.engine import make_url
 
 import content
+import driver
 from debrief.store import Store, schema, tally
 from debrief.store.keys import create_key
 
@@ -50,6 +50,7 @@ def revision(*, small: bool = False) -> str:
         *sorted((STORE / "migrations" / "versions").glob("*.py")),
         HERE / "content.py",
         HERE / "build.py",
+        HERE / "driver.py",
     ]
     for path in files:
         if path.exists():
@@ -84,20 +85,20 @@ def postgresql(server: str, count: int, *, small: bool = False, copy: bool = Tru
     kept = f"bench_{count}_{revision(small=small)}"
     work = f"work_{count}"
     seconds = 0.0
-    with psycopg.connect(server, autocommit=True) as connection:
+    with driver.connected(server, autocommit=True) as connection:
         found = {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database")}
         if kept not in found:
             for old in found:
                 if old.startswith((f"bench_{count}_", f"half_{count}")):
-                    connection.execute(f"DROP DATABASE {old}".encode())
+                    connection.execute(f"DROP DATABASE {old}")
             began = time.perf_counter()
-            connection.execute(f"CREATE DATABASE half_{count}".encode())
+            connection.execute(f"CREATE DATABASE half_{count}")
             _fill(_named(server, f"half_{count}"), count, small=small)
-            connection.execute(f"ALTER DATABASE half_{count} RENAME TO {kept}".encode())
+            connection.execute(f"ALTER DATABASE half_{count} RENAME TO {kept}")
             seconds = time.perf_counter() - began
         if copy:
-            connection.execute(f"DROP DATABASE IF EXISTS {work}".encode())
-            connection.execute(f"CREATE DATABASE {work} TEMPLATE {kept} STRATEGY FILE_COPY".encode())
+            connection.execute(f"DROP DATABASE IF EXISTS {work}")
+            connection.execute(f"CREATE DATABASE {work} TEMPLATE {kept} STRATEGY FILE_COPY")
     return _opened(_named(server, work if copy else kept), seconds)
 
 
@@ -105,8 +106,8 @@ def drop_copies(server: str | None, count: int) -> None:
     """Give the room of the copies back."""
     _remove(OUT / f"work-{count}.db")
     if server is not None:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS work_{count} WITH (FORCE)".encode())
+        with driver.connected(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS work_{count} WITH (FORCE)")
 
 
 def _opened(url: str, seconds: float) -> Database:
@@ -133,14 +134,14 @@ def _fill(url: str, count: int, *, small: bool) -> None:
         _fill_sqlite(Path(make_url(url).database or ""), _chunks(count, small=small))
     else:
         _fill_postgresql(url, _chunks(count, small=small))
-    store = Store(url)
+    store = Store(url, statement_timeout_ms=driver.PATIENCE_MS)
     try:
         with store.write() as connection:
             tally.rebuild(connection, content.ENTERPRISE)
     finally:
         store.close()
     if url.startswith("postgresql"):
-        with psycopg.connect(url, autocommit=True) as connection:
+        with driver.connected(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
 
@@ -208,39 +209,17 @@ def _fill_sqlite(path: Path, chunks: Iterator[dict[Table, list[tuple[Any, ...]]]
 
 
 def _fill_postgresql(url: str, chunks: Iterator[dict[Table, list[tuple[Any, ...]]]]) -> None:
-    with psycopg.connect(url) as connection:
+    with driver.connected(url) as connection:
         connection.execute("SET maintenance_work_mem = '512MB'")
         kept = (
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
             " AND indexname NOT IN (SELECT conname FROM pg_constraint)"
         )
-        indexes = connection.execute(kept).fetchall()
+        indexes = connection.execute(kept)
         for name, _ in indexes:
-            connection.execute(f"DROP INDEX {name}".encode())
+            connection.execute(f"DROP INDEX {name}")
         for chunk in chunks:
             for table, rows in chunk.items():
-                _copy(connection, table, rows)
+                connection.copy(table, rows)
         for _, sql in indexes:
-            connection.execute(sql.encode())
-
-
-def _copy(connection: psycopg.Connection[Any], table: Table, rows: list[tuple[Any, ...]]) -> None:
-    kinds = []
-    for column in table.columns:
-        match column.type:
-            case BigInteger():
-                kinds.append("int8")
-            case SmallInteger():
-                kinds.append("int2")
-            case Integer():
-                kinds.append("int4")
-            case LargeBinary():
-                kinds.append("bytea")
-            case _:
-                kinds.append("text")
-    names = ", ".join(column.name for column in table.columns)
-    statement = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor().copy(statement.encode()) as copy:
-        copy.set_types(kinds)
-        for row in rows:
-            copy.write_row(row)
+            connection.execute(sql)

@@ -5,8 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
-
+import driver
 from build import OUT
 
 
@@ -31,6 +30,5 @@ def postgresql(given: str | None) -> Iterator[str]:
 
 def version(server: str) -> str:
     """What the server calls itself."""
-    with psycopg.connect(server) as connection:
-        row = connection.execute("SHOW server_version").fetchone()
-    return str(row[0]) if row else "unknown"
+    with driver.connected(server) as connection:
+        return str(connection.execute("SHOW server_version")[0][0])

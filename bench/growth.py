@@ -18,11 +18,11 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy.engine import make_url
 
 import build
 import databases
+import driver
 import load
 import machine
 import report
@@ -106,12 +106,8 @@ def _sqlite_sizes(path: str) -> Iterator[tuple[str, float]]:
 
 
 def _postgresql_sizes(url: str) -> Iterator[tuple[str, float]]:
-    with psycopg.connect(url) as connection:
-
-        def asked(query: str) -> float:
-            row = connection.execute(query.encode()).fetchone()
-            return float(row[0]) if row else math.nan
-
+    with driver.connected(url) as connection:
+        asked = connection.figure
         yield "database, MB", asked("SELECT pg_database_size(current_database())") / MIB
         for table in ("sessions", "session_tags", "tally"):
             yield f"{table}, its rows, MB", asked(f"SELECT pg_table_size('{table}')") / MIB

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import Depends, FastAPI
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, registry, sessionmaker
 
-from debrief.store import schema
+from debrief.store import dialects, postgres, schema
 from debrief.web.api.schemas import PaginatedResponse, SessionDetailResponse
 
 PATH: Final = "/naive/sessions/insights"
@@ -29,10 +29,7 @@ registry().map_imperatively(Row, schema.sessions)
 
 def application(url: str) -> FastAPI:
     """An application with this one list over the database at `url`."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    make_session = sessionmaker(create_engine(parsed))
+    make_session = sessionmaker(_engine(url))
 
     def opened() -> Iterator[Session]:
         with make_session() as session:
@@ -59,3 +56,16 @@ def application(url: str) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_api_route(PATH, read, response_model=PaginatedResponse[SessionDetailResponse])
     return app
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        return create_engine(parsed)
+    address = postgres.address_of(parsed)
+    return create_engine(
+        "postgresql+pg8000://",
+        creator=lambda: postgres.connect(
+            address, read_only=False, statement_timeout_ms=dialects.STATEMENT_TIMEOUT_MS
+        ),
+    )

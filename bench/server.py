@@ -28,6 +28,7 @@ import naive
 from debrief.config import Settings
 from debrief.store import Store
 from debrief.web.app import create_app
+from debrief.web.serving import keep_heap
 
 BEAT_S: Final = 0.004
 KIB: Final = 1024
@@ -109,6 +110,7 @@ def main(order: Order) -> None:
     """Serve until standard input ends."""
     if order.core is not None:
         os.sched_setaffinity(0, {order.core})
+    keep_heap()
     store = Store(order.url)
     heart = Heart()
     config = uvicorn.Config(

@@ -14,14 +14,14 @@ FILES = sorted([*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT /
 FILE_LINES = 400
 FUNCTION_LINES = 70
 
-# Where a guest's failure becomes data: a detector that breaks on a session. And where a store that could not
-# be opened lets go of its connections, whatever happened.
-BROAD_EXCEPTS = {"analysis/analyse.py", "store/store.py"}
+# Where a guest's failure becomes data: a detector that breaks on a session. And where something is to be
+# let go of whatever happened, before it goes on: a store that could not be opened, an import's workers.
+BROAD_EXCEPTS = {"analysis/analyse.py", "store/store.py", "pipeline/workers.py"}
 
+# A cursor is also the place in a list: only the agent has a capital.
 AGENTS = re.compile(
-    r"(?<![a-z_])(?:claude|codex|copilot|openhands|devin|cursor|gemini|opencode|aider|cline|goose)"
-    r"(?![a-z])",
-    re.IGNORECASE,
+    r"(?<![A-Za-z_])(?i:claude|codex|copilot|openhands|devin|gemini|opencode|aider|cline|goose)(?![A-Za-z])"
+    r"|(?<![A-Za-z_-])Cursor(?![A-Za-z])"
 )
 
 # The commands tell a newcomer which folders they looked in; the wire keeps the prefix that clients send.

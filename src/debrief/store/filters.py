@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import (
     BigInteger,
     BindParameter,
@@ -51,32 +51,6 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     after: tuple[int, str] | None = None
 
     @property
-    def is_tallied(self) -> bool:
-        """Whether a page of it is short work, whatever it holds: see `Narrowed`."""
-        narrowed = narrow(self)
-        return narrowed is None or (narrowed.is_tallied and not narrowed.changes)
-
-
-class Narrowed(Struct, frozen=True, kw_only=True):
-    """A filter that can let something through: `orgs` is what the caller asks for within what it may see."""
-
-    enterprise_id: str
-    orgs: tuple[str, ...] | None = None
-    user_ids: tuple[str, ...] | None = None
-    session_ids: tuple[str, ...] | None = None
-    tags: tuple[str, ...] | None = None
-    statuses: tuple[str, ...] | None = None
-    repo_names: tuple[str, ...] | None = None
-    created_from_us: int | None = None
-    created_to_us: int | None = None
-    updated_from_us: int | None = None
-    updated_to_us: int | None = None
-    has_analysis: bool | None = None
-    text: str | None = None
-    snapshot_us: int | None = None
-    after: tuple[int, str] | None = None
-
-    @property
     def changes(self) -> bool:
         """Whether it asks for a window of changes."""
         return self.updated_from_us is not None or self.updated_to_us is not None
@@ -90,9 +64,15 @@ class Narrowed(Struct, frozen=True, kw_only=True):
         windowed = self.created_from_us is not None or self.created_to_us is not None
         return not (self.changes and (windowed or self.snapshot_us is not None))
 
+    @property
+    def is_short(self) -> bool:
+        """Whether a page of it is short work, whatever it holds."""
+        narrowed = narrow(self)
+        return narrowed is None or (narrowed.is_tallied and not narrowed.changes)
 
-def narrow(wanted: SessionFilter) -> Narrowed | None:
-    """`wanted` without what contradicts itself; None where nothing can pass."""
+
+def narrow(wanted: SessionFilter) -> SessionFilter | None:
+    """`wanted` with what the key is bound to put into `org_ids`; None where nothing can pass."""
     orgs = None if wanted.org_ids is None else tuple(sorted(set(wanted.org_ids)))
     if wanted.only_org is not None:
         orgs = (wanted.only_org,) if orgs is None or wanted.only_org in orgs else ()
@@ -105,12 +85,11 @@ def narrow(wanted: SessionFilter) -> Narrowed | None:
     ):
         if start is not None and end is not None and start >= end:
             return None
-    rest = {name: getattr(wanted, name) for name in Narrowed.__struct_fields__ if name != "orgs"}
-    return Narrowed(orgs=orgs, **rest)
+    return structs.replace(wanted, only_org=None, org_ids=orgs)
 
 
 _LISTS = {
-    "orgs": sessions.c.org_id,
+    "org_ids": sessions.c.org_id,
     "user_ids": sessions.c.user_id,
     "session_ids": sessions.c.session_id,
     "statuses": sessions.c.status,
@@ -126,15 +105,15 @@ _BOUNDS = {
 
 
 class Filter:
-    """The conditions of a `Narrowed` with named parameters; statements of one `key` differ by values alone.
+    """A narrowed filter's conditions with named parameters; statements of one `key` differ by values alone.
 
     `without` leaves out "created" (that window) or "snapshot".
     """
 
-    def __init__(self, wanted: Narrowed, without: Sequence[str] = ()) -> None:
+    def __init__(self, wanted: SessionFilter, without: Sequence[str] = ()) -> None:
         self._wanted = wanted
         self._lists = {
-            name: _padded(getattr(wanted, name)) if name != "orgs" else getattr(wanted, name)
+            name: _padded(getattr(wanted, name)) if name != "org_ids" else getattr(wanted, name)
             for name in (*_LISTS, "tags")
             if getattr(wanted, name) is not None
         }
@@ -177,7 +156,7 @@ class Filter:
         """All of them. No index is to be chosen for the columns named in `unsorted`."""
         found: list[ColumnElement[bool]] = [sessions.c.enterprise_id == bindparam("enterprise_id")]
         for name, column in _LISTS.items():
-            if name in self._lists and not (without_orgs and name == "orgs"):
+            if name in self._lists and not (without_orgs and name == "org_ids"):
                 plain = column + "" if name in unsorted else column
                 found.append(_any_of(plain, name, len(self._lists[name])))
         for name in self._bounds:
@@ -218,10 +197,10 @@ class Filter:
 
         With `merged` the lists of a few organizations are read one by one, `reach` sessions of each.
         """
-        orgs = len(self._lists.get("orgs", ()))
+        orgs = len(self._lists.get("org_ids", ()))
         if merged and 1 < orgs <= ORGS_MERGED:
             return self._merged(columns, orgs)
-        unsorted = ("updated_us", "orgs") if orgs > 1 else ("updated_us",)
+        unsorted = ("updated_us", "org_ids") if orgs > 1 else ("updated_us",)
         return (
             select(*(column_of(name) for name in columns))
             .where(*self.conditions(unsorted=unsorted))
@@ -251,7 +230,7 @@ class Filter:
     def _merged(self, columns: tuple[str, ...], orgs: int) -> Select[Any]:
         parts = [
             select(sessions.c.created_us, sessions.c.session_id)
-            .where(*self.conditions(without_orgs=True), sessions.c.org_id == bindparam(f"orgs_{i}"))
+            .where(*self.conditions(without_orgs=True), sessions.c.org_id == bindparam(f"org_ids_{i}"))
             .order_by(sessions.c.created_us.desc(), sessions.c.session_id.desc())
             .limit(bindparam("reach"))
             .subquery()
@@ -293,7 +272,7 @@ class Filter:
         ranked = [
             name for name in ("session_ids", "user_ids", "repo_names", "statuses") if name in self._lists
         ]
-        return (*ranked[1:], "orgs") if ranked else ()
+        return (*ranked[1:], "org_ids") if ranked else ()
 
     def _is_sorted_after(self) -> bool:
         """Whether the sessions that pass are few, found by an index that is not in the list's order."""

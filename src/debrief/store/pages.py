@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from sqlalchemy import BigInteger, bindparam, select
 
 from debrief.store import plans, tally
-from debrief.store.filters import Filter, Narrowed, SessionFilter, narrow
+from debrief.store.filters import Filter, SessionFilter, narrow
 from debrief.store.plans import Plan, Query
 from debrief.store.schema import clocks, session_tags, sessions
 from debrief.store.store import Store
@@ -146,7 +146,7 @@ def _list(wanted: SessionFilter, skip: int, limit: int, columns: tuple[str, ...]
         return _Found(rows, total, moment)
     if narrowed.changes:
         total = yield from _changed(whole)
-        if total != (yield from tally.total(narrowed.enterprise_id, narrowed.orgs)):
+        if total != (yield from tally.total(narrowed.enterprise_id, narrowed.org_ids)):
             rows = yield from _changed_rows(narrowed, columns, skip, limit, total)
             return _Found(rows, total, moment)
         narrowed = structs.replace(narrowed, updated_from_us=None, updated_to_us=None)
@@ -161,9 +161,9 @@ def _list(wanted: SessionFilter, skip: int, limit: int, columns: tuple[str, ...]
     return _Found(rows, total, moment)
 
 
-def _tallied(wanted: Narrowed) -> Plan[tuple[int, int]]:
+def _tallied(wanted: SessionFilter) -> Plan[tuple[int, int]]:
     """How many sessions the window of creation holds, and how many are newer than it."""
-    enterprise_id, orgs = wanted.enterprise_id, wanted.orgs
+    enterprise_id, orgs = wanted.enterprise_id, wanted.org_ids
     late = yield from _arrived_late(wanted)
     before = 0
     if wanted.created_to_us is not None:
@@ -178,7 +178,7 @@ def _tallied(wanted: Narrowed) -> Plan[tuple[int, int]]:
     return max(0, upto - before), before
 
 
-def _arrived_late(wanted: Narrowed) -> Plan[list[int]]:
+def _arrived_late(wanted: SessionFilter) -> Plan[list[int]]:
     """When the sessions began that arrived after the walk's snapshot: few, and not part of it."""
     if wanted.snapshot_us is None:
         return []
@@ -193,18 +193,20 @@ def _arrived_late(wanted: Narrowed) -> Plan[list[int]]:
     return [row[0] for row in rows]
 
 
-def _walked_rows(wanted: Narrowed, columns: tuple[str, ...], position: int, limit: int) -> Plan[plans.Rows]:
+def _walked_rows(
+    wanted: SessionFilter, columns: tuple[str, ...], position: int, limit: int
+) -> Plan[plans.Rows]:
     """The rows from `position` of the whole list on; the caller knows that there are so many."""
     edge, rest = tally.FOREVER_US, position
     if position > FEW:
         late = yield from _arrived_late(wanted)
         left_out = {level: Counter(us >> level for us in late) for level in tally.WALKED} if late else {}
-        edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.orgs, position, left_out)
+        edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.org_ids, position, left_out)
     whole = structs.replace(wanted, created_from_us=None, created_to_us=edge)
     return (yield from _rows_along(whole, columns, rest, limit))
 
 
-def _rows_along(wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+def _rows_along(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
     """The rows after the first `skip`, read along the list itself."""
     only = Filter(wanted)
     rows = yield Query(
@@ -215,9 +217,9 @@ def _rows_along(wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: in
     return rows
 
 
-def _changed(wanted: Narrowed) -> Plan[int]:
+def _changed(wanted: SessionFilter) -> Plan[int]:
     """How many sessions changed in the window."""
-    enterprise_id, orgs = wanted.enterprise_id, wanted.orgs
+    enterprise_id, orgs = wanted.enterprise_id, wanted.org_ids
     if wanted.updated_from_us is None:
         since = yield from tally.total(enterprise_id, orgs)
     else:
@@ -229,7 +231,7 @@ def _changed(wanted: Narrowed) -> Plan[int]:
 
 
 def _changed_rows(
-    wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int, total: int
+    wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int, total: int
 ) -> Plan[plans.Rows]:
     if skip >= total:
         return []
@@ -247,17 +249,17 @@ def _changed_rows(
     return rows
 
 
-def _not_analysed(wanted: Narrowed) -> Narrowed:
-    return Narrowed(enterprise_id=wanted.enterprise_id, orgs=wanted.orgs, has_analysis=False)
+def _not_analysed(wanted: SessionFilter) -> SessionFilter:
+    return SessionFilter(enterprise_id=wanted.enterprise_id, org_ids=wanted.org_ids, has_analysis=False)
 
 
-def _counted(wanted: Narrowed) -> Plan[int]:
+def _counted(wanted: SessionFilter) -> Plan[int]:
     only = Filter(wanted)
     rows = yield Query(("count", *only.key), only.count, only.values())
     return int(rows[0][0])
 
 
-def _sorted_rows(wanted: Narrowed, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+def _sorted_rows(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
     """Find the keys by the index that fits the filter, sort them, and read the rows of the page alone."""
     only = Filter(wanted)
     rows = yield Query(

@@ -109,7 +109,7 @@ class Lists:
             detail=asked.detail,
             places=asked.walks,
         )
-        page = await self._site.store.run(plan, is_short=asked.wanted.is_tallied)
+        page = await self._site.store.run(plan, is_short=asked.wanted.is_short)
         items = page.items[: asked.limit]
         body = v2.page(items, total=page.total, skip=asked.skip, limit=asked.limit)
         # The page may be newer than the moment that was looked up before it.
