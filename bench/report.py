@@ -1,6 +1,7 @@
 """Results of a run in, tables with the bars beside them out: for the screen, and for docs/performance.md.
 
-`python bench/report.py RUN.run.json ... [--growth GROWTH.json] --write docs/performance.md` writes the page.
+`python bench/report.py RUN.run.json ... [--growth GROWTH.json] --write docs/performance.md` writes the page,
+and leaves its last section, which is written by hand, as it stands.
 """
 
 import argparse
@@ -20,6 +21,7 @@ CPU: Final = 3.5
 UNCHANGED_RATIO: Final = 0.85
 FILTER_P95_MS: Final = 10.0
 BLOCKED_MS: Final = 20.0
+BY_HAND: Final = "## What falls short, and what was tried"
 MEMORY_MB: Final = 250.0
 
 INTRODUCTION: Final = """# Performance
@@ -260,7 +262,9 @@ def main() -> None:
     growth = json.loads(options.growth.read_text()) if options.growth else None
     page = text([json.loads(path.read_text()) for path in options.runs], growth)
     if options.write:
-        options.write.write_text(page)
+        before = options.write.read_text() if options.write.exists() else ""
+        _, heading, rest = before.partition(f"\n{BY_HAND}\n")
+        options.write.write_text(page + heading + rest)
     else:
         print(page)
 

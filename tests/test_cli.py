@@ -19,6 +19,8 @@ import pytest
 
 from debrief import samples
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -185,7 +187,6 @@ def test_a_setting_that_makes_no_sense_is_one_line(
     assert said in lines[0]
 
 
-@pytest.mark.slow
 def test_run_imports_the_samples_and_serves_what_it_says(tmp_path: Path) -> None:
     with server(tmp_path, "run", "--port", "0") as (_, printed):
         assert "importing the bundled samples" in printed
@@ -211,7 +212,6 @@ def test_run_imports_the_samples_and_serves_what_it_says(tmp_path: Path) -> None
     assert time.monotonic() - again < 60
 
 
-@pytest.mark.slow
 def test_run_finds_what_is_on_the_machine(tmp_path: Path) -> None:
     sample = next((samples.folder() / "codex").rglob("*.jsonl"))
     there = tmp_path / "elsewhere" / "sessions" / "2026" / "11" / "03" / sample.name
@@ -222,7 +222,6 @@ def test_run_finds_what_is_on_the_machine(tmp_path: Path) -> None:
         assert "1 new" in printed
 
 
-@pytest.mark.slow
 def test_a_taken_port_is_passed_over_by_run_and_refused_by_serve(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -236,7 +235,6 @@ def test_a_taken_port_is_passed_over_by_run_and_refused_by_serve(tmp_path: Path)
         assert get(printed.split()[-1] + "/healthz").json() == {"status": "ok"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after_s", [0.4, 0.8, 1.3])
 def test_ctrl_c_twice_ends_at_once_and_says_little(tmp_path: Path, after_s: float) -> None:
     folder = tmp_path / "transcripts"
@@ -259,7 +257,6 @@ def test_ctrl_c_twice_ends_at_once_and_says_little(tmp_path: Path, after_s: floa
     assert process.returncode in {0, 130, -signal.SIGINT}
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_a_killed_import_leaves_no_worker(tmp_path: Path) -> None:
     folder = tmp_path / "transcripts"
@@ -313,7 +310,6 @@ def wait_for_sessions(database: Path) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_an_import_leaves_whole_sessions(tmp_path: Path) -> None:
     folder = tmp_path / "transcripts"
     many_transcripts(folder, 600)

@@ -19,6 +19,8 @@ from debrief.errors import SettingsError
 from debrief.store import Store, keys
 from debrief.web import serving
 
+pytestmark = pytest.mark.slow
+
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 

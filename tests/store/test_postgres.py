@@ -14,6 +14,8 @@ from debrief.store import Store, keys
 from debrief.store.plans import Plan, Query
 from debrief.store.schema import organizations
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:

@@ -17,6 +17,8 @@ from debrief.errors import SettingsError, StoreError, Unavailable
 from debrief.store import Store, postgres
 from debrief.store.plans import Plan, Query
 
+pytestmark = pytest.mark.slow
+
 
 def one(expression: str) -> Plan[Any]:
     rows = yield Query(expression, lambda: select(literal_column(expression)), {})

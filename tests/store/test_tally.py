@@ -151,7 +151,8 @@ def rows_read(store: Store, wanted: SessionFilter, skip: int) -> tuple[int, int]
             assert query.values.get("offset", 0) <= 600
 
 
-def test_a_deep_page_does_the_work_of_a_shallow_one(store: Store) -> None:
+def test_a_deep_page_does_the_work_of_a_shallow_one(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
     with store.write() as connection:
         clock.lock(store, connection, ENTERPRISE)
         several = [
@@ -165,6 +166,7 @@ def test_a_deep_page_does_the_work_of_a_shallow_one(store: Store) -> None:
         deep = rows_read(store, wanted, 1900)
         assert deep[0] - shallow[0] <= 2
         assert deep[1] - shallow[1] <= 2 * 64
+    store.close()
 
 
 def test_one_enterprise_does_not_count_in_another(store: Store) -> None:
