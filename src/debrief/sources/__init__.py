@@ -1,6 +1,6 @@
 """Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
 
-from debrief.sources.registry import FORMATS, format_named, roots, sniff
+from debrief.sources.registry import FORMATS, roots, sniff
 from debrief.sources.source import Clean, Document, SourceFormat, Transcript
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Document",
     "SourceFormat",
     "Transcript",
-    "format_named",
     "roots",
     "sniff",
 ]

@@ -32,11 +32,6 @@ def sniff(head: bytes) -> SourceFormat:
     raise NotATranscript("no transcript format that Debrief knows")
 
 
-def format_named(name: str) -> SourceFormat:
-    """The format called `name`; raises KeyError where there is none."""
-    return next(candidate for candidate in FORMATS if candidate.name == name)
-
-
 def roots(environment: dict[str, str]) -> list[tuple[SourceFormat, str]]:
     """Where agents keep transcripts on this machine: each format with a glob pattern of folders.
 
