@@ -6,7 +6,6 @@ lock at BEGIN. Reads see one snapshot per transaction on both.
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +21,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from debrief.errors import SettingsError, StoreError
 from debrief.store import postgres
-from debrief.store.direct import DirectReader, SqliteReader, sqlite_error
+from debrief.store.direct import DirectReader, SqliteReader, SqliteReaders, sqlite_error
 
 SQLITE_BUSY_MS: Final = 10_000
-
-_INSTRUCTIONS_BETWEEN_LOOKS: Final = 20_000
-"""Of SQLite's machine: some tenths of a millisecond."""
 
 POOL_SIZE: Final = 8
 """PostgreSQL connections of one process for the hot lists; half as many for other reads, and for writes."""
@@ -74,6 +70,12 @@ def direct_reader(url: str, options: Options) -> DirectReader:
     except ModuleNotFoundError as error:
         raise SettingsError(postgres.EXTRA_MISSING) from error
     return PostgresReader(address, size=options.pool_size, statement_timeout_ms=options.statement_timeout_ms)
+
+
+def thread_readers(url: str) -> SqliteReaders | None:
+    """What runs long plans in threads; None on PostgreSQL, where the driver itself lets the loop go on."""
+    parsed = _parsed(url, "DEBRIEF_DATABASE_URL")
+    return SqliteReaders(_path(parsed)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def in_loop(engine: Engine) -> bool:
@@ -173,7 +175,7 @@ def _sqlite(path: Path, begin: str) -> Engine:
     def connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         # The driver is not to begin transactions by itself: the listener below does.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16384", "mmap_size=268435456"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8192"):
             connection.execute(f"PRAGMA {pragma}").close()
         record.info["file"] = _file(path)
 
@@ -246,18 +248,3 @@ def add_up(engine: Engine, table: Table, column: str) -> Insert:
     return postgres.on_conflict_do_update(
         index_elements=keys, set_={column: table.c[column] + postgres.excluded[column]}
     )
-
-
-@contextmanager
-def deadline(connection: Connection, timeout_ms: int) -> Iterator[None]:
-    """Interrupt SQLite where the block's statements take longer together; PostgreSQL has its own limit."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    driver: Any = connection.connection.dbapi_connection
-    ends = time.monotonic() + timeout_ms / 1000
-    driver.set_progress_handler(lambda: time.monotonic() > ends, _INSTRUCTIONS_BETWEEN_LOOKS)
-    try:
-        yield
-    finally:
-        driver.set_progress_handler(None, 0)

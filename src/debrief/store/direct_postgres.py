@@ -71,10 +71,6 @@ class PostgresReader:
             raise refusal
         return result
 
-    def version(self) -> int | None:
-        """See `direct.DirectReader`: only a query could tell."""
-        return None
-
     def close(self) -> None:
         """See `direct.DirectReader`."""
         pool, self._pool = self._pool, None

@@ -1,26 +1,30 @@
 """Pages of sessions: the contract's filters, its order, an exact total, from one snapshot.
 
-Newest first by `created_us`, ties by `session_id`, descending too. Lists of the enterprise and of
-organizations, whole or in a window, are counted and skipped by the tally; others by the index that fits.
-Each list is a plan (`plans`), so that it runs on whichever driver is at hand.
+Newest first by `created_us`, ties by `session_id`, descending too. What the tally knows is counted and
+skipped by it, other lists by the index that fits. Each list is a plan (`plans`), so that it runs on whichever
+driver is at hand; what it counts is remembered until something changes (`known`).
 """
 
 from collections import Counter
+from typing import Any, Final
 
 from msgspec import Struct, structs
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import bindparam, select
 
 from debrief.store import plans, tally
-from debrief.store.filters import Filter, SessionFilter, narrow
+from debrief.store.filters import SessionFilter, changes_of, narrow, scopes_of
+from debrief.store.known import Known, counted_once
 from debrief.store.plans import Plan, Query
 from debrief.store.schema import clocks, session_tags, sessions
+from debrief.store.statements import Filter
 from debrief.store.store import Store
+from debrief.store.tally import Rest, Scopes
 
-FEW = 512
+FEW: Final = 128
 """So many sessions are skipped faster one by one than by the tally."""
 
-FEW_CHANGED = 20_000
-"""So many sessions of a window of changes are sorted faster than the list is searched for them."""
+SORTED: Final = 20
+"""To sort a session of a window of changes takes as long as to look at so many along the list."""
 
 
 class Page(Struct, frozen=True):
@@ -54,25 +58,79 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class _Found(Struct, frozen=True):
-    """A page's rows as the driver gives them."""
+    """A page's rows as the driver gives them, the moment of their snapshot at each one's end; the total."""
 
     rows: plans.Rows
     total: int
-    moment: int
 
 
-def page_plan(
-    wanted: SessionFilter, *, skip: int, limit: int, detail: bool, places: bool = False
-) -> Plan[Page]:
-    """Read the items from `skip` on, at most `limit`; without `detail` the basics of each.
+class Asked(Struct, frozen=True):
+    """A page that is asked for; without `detail` the basics of each item.
 
     With `places` the page says where its items stand in the list.
     """
-    columns = ("item" if detail else "basics", *(("created_us", "session_id") if places else ()))
-    found = yield from _list(wanted, skip, limit, columns)
-    end = b"" if detail else b"}"
-    items = [bytes(row[0]) + end for row in found.rows]
-    return Page(items, found.total, found.moment, [(row[1], row[2]) for row in found.rows] if places else [])
+
+    wanted: SessionFilter
+    skip: int
+    limit: int
+    detail: bool
+    places: bool = False
+
+    def columns(self) -> tuple[str, ...]:
+        """What is read of each session."""
+        item = "item" if self.detail else "basics"
+        return (item, "created_us", "session_id") if self.places else (item,)
+
+    def page(self, found: _Found, moment: int) -> Page:
+        """The page of what was found."""
+        end = b"" if self.detail else b"}"
+        items = [row[0] + end for row in found.rows]
+        places = [(row[1], row[2]) for row in found.rows] if self.places else []
+        return Page(items, found.total, moment, places)
+
+
+def page_plan(asked: Asked, known: Known | None = None) -> Plan[Page]:
+    """Read the page, whatever is `known`; to be run in one snapshot."""
+    moment = yield from moment_plan(asked.wanted.enterprise_id)
+    narrowed = narrow(asked.wanted)
+    if narrowed is None:
+        return Page([], 0, moment, [])
+    counts = known.at(narrowed.enterprise_id, moment) if known else {}
+    return asked.page((yield from counted_once(_list(narrowed, asked), counts)), moment)
+
+
+def quick_plan(asked: Asked, known: Known, moment: int) -> Plan[Page | None] | None:
+    """The page by one query or none, which needs no transaction; None where more has to be read.
+
+    The plan answers None where something has changed since `moment`: then `page_plan` has to be run.
+    """
+    narrowed = narrow(asked.wanted)
+    if narrowed is None:
+        return _nothing(moment)
+    if narrowed.snapshot_us is not None:
+        return None
+    plan = counted_once(_list(narrowed, asked), known.at(narrowed.enterprise_id, moment))
+    try:
+        query = next(plan)
+    except StopIteration as done:
+        return _nothing(moment, done.value.total)
+    return None if query.counts else _by_one(plan, query, asked, moment)
+
+
+def _nothing(moment: int, total: int = 0) -> Plan[Page | None]:
+    yield from ()
+    return Page([], total, moment, [])
+
+
+def _by_one(plan: Plan[_Found], query: Query, asked: Asked, moment: int) -> Plan[Page | None]:
+    rows = yield query
+    try:
+        plan.send(rows)
+    except StopIteration as done:
+        found: _Found = done.value
+        is_same = (rows[0][-1] or 0) == moment if rows else not found.total
+        return asked.page(found, moment) if is_same else None
+    raise AssertionError("a page's rows are the last that it reads")
 
 
 def moment_plan(enterprise_id: str) -> Plan[int]:
@@ -89,17 +147,25 @@ def read_page(
     store: Store, wanted: SessionFilter, *, skip: int, limit: int, detail: bool, places: bool = False
 ) -> Page:
     """Run `page_plan` on a connection of the pool."""
-    plan = page_plan(wanted, skip=skip, limit=limit, detail=detail, places=places)
+    plan = page_plan(Asked(wanted, skip, limit, detail, places))
     with store.read() as connection:
         return plans.run(plan, connection)
 
 
 def read_rows(store: Store, wanted: SessionFilter, *, skip: int, limit: int) -> tuple[list[Row], int]:
     """The same list as rows for people, with the exact total."""
-    fields = Row.__struct_fields__
+    narrowed = narrow(wanted)
+    if narrowed is None:
+        return [], 0
     with store.read() as connection:
-        found = plans.run(_list(wanted, skip, limit, fields), connection)
-    return [Row(**dict(zip(fields, row, strict=True))) for row in found.rows], found.total
+        found = plans.run(_list(narrowed, _AskedRows(wanted, skip, limit, detail=False)), connection)
+    fields = Row.__struct_fields__
+    return [Row(**dict(zip(fields, row[:-1], strict=True))) for row in found.rows], found.total
+
+
+class _AskedRows(Asked, frozen=True):
+    def columns(self) -> tuple[str, ...]:
+        return Row.__struct_fields__
 
 
 def distinct_values(store: Store, enterprise_id: str, only_org: str | None) -> dict[str, list[str]]:
@@ -131,51 +197,75 @@ def distinct_values(store: Store, enterprise_id: str, only_org: str | None) -> d
         }
 
 
-def _list(wanted: SessionFilter, skip: int, limit: int, columns: tuple[str, ...]) -> Plan[_Found]:
-    moment = yield from moment_plan(wanted.enterprise_id)
-    narrowed = narrow(wanted)
-    if narrowed is None:
-        return _Found([], 0, moment)
-    if narrowed.has_analysis and not (yield from _counted(_not_analysed(narrowed))):
-        narrowed = structs.replace(narrowed, has_analysis=None)
+def _list(wanted: SessionFilter, asked: Asked) -> Plan[_Found]:
+    """`wanted` is narrowed. Counts first, reads rows last, and once."""
+    columns, skip, limit = asked.columns(), asked.skip, asked.limit
+    if wanted.session_ids is not None:
+        return (yield from _named(wanted, asked))
     # A page behind a cursor is of the same list: the cursor does not count.
-    whole = structs.replace(narrowed, after=None)
-    if not narrowed.is_tallied:
+    whole = structs.replace(wanted, after=None)
+    scopes = scopes_of(wanted)
+    if scopes is None:
         total = yield from _counted(whole)
-        rows = [] if skip >= total else (yield from _sorted_rows(narrowed, columns, skip, limit))
-        return _Found(rows, total, moment)
-    if narrowed.changes:
+        rows = [] if skip >= total else (yield from _sorted_rows(wanted, columns, skip, limit))
+        return _Found(rows, total)
+    if wanted.changes:
         total = yield from _changed(whole)
-        if total != (yield from tally.total(narrowed.enterprise_id, narrowed.org_ids)):
-            rows = yield from _changed_rows(narrowed, columns, skip, limit, total)
-            return _Found(rows, total, moment)
-        narrowed = structs.replace(narrowed, updated_from_us=None, updated_to_us=None)
-        whole = structs.replace(narrowed, after=None)
-    total, before = yield from _tallied(whole)
+        everything = yield from tally.total(scopes)
+        if total != everything:
+            if skip >= total:
+                return _Found([], total)
+            # Where the window's sessions are spread evenly, the page ends after so many of the list.
+            looked_at = (skip + limit) * everything // total
+            read = _sorted_rows if total * SORTED <= looked_at else _changed_rows
+            return _Found((yield from read(wanted, columns, skip, limit)), total)
+        wanted = structs.replace(wanted, updated_from_us=None, updated_to_us=None)
+        whole = structs.replace(wanted, after=None)
+    total, before = yield from _tallied(whole, scopes)
     if skip >= total:
-        return _Found([], total, moment)
-    if narrowed.after is not None:
-        rows = yield from _rows_along(narrowed, columns, skip, limit)
+        return _Found([], total)
+    if wanted.after is not None:
+        rows = yield from _rows_along(wanted, columns, skip, limit)
     else:
-        rows = yield from _walked_rows(narrowed, columns, skip + before, min(limit, total - skip))
-    return _Found(rows, total, moment)
+        rows = yield from _walked_rows(wanted, scopes, columns, skip + before, min(limit, total - skip))
+    return _Found(rows, total)
 
 
-def _tallied(wanted: SessionFilter) -> Plan[tuple[int, int]]:
+def _named(wanted: SessionFilter, asked: Asked) -> Plan[_Found]:
+    """The sessions of some ids: few, so that they are all read and sorted here."""
+    after = wanted.after
+    only = Filter(structs.replace(wanted, after=None))
+    rows = yield Query(
+        ("named", *only.key, asked.columns()), lambda: only.named(asked.columns()), only.values()
+    )
+    places = sorted(((row[0], row[1]), row[2:]) for row in rows)
+    found = [row for place, row in reversed(places) if after is None or place < after]
+    return _Found(found[asked.skip : asked.skip + asked.limit], len(places))
+
+
+def _tallied(wanted: SessionFilter, scopes: Scopes) -> Plan[tuple[int, int]]:
     """How many sessions the window of creation holds, and how many are newer than it."""
-    enterprise_id, orgs = wanted.enterprise_id, wanted.org_ids
     late = yield from _arrived_late(wanted)
     before = 0
     if wanted.created_to_us is not None:
-        before = yield from tally.count_from(enterprise_id, orgs, "created", wanted.created_to_us)
+        rest = _rest(wanted, "created")
+        before = yield from tally.count_from(scopes, wanted.created_to_us, rest)
         before -= sum(us >= wanted.created_to_us for us in late)
     if wanted.created_from_us is None:
-        upto = yield from tally.total(enterprise_id, orgs)
+        upto = yield from tally.total(scopes)
         upto -= len(late)
     else:
-        upto = yield from tally.count_from(enterprise_id, orgs, "created", wanted.created_from_us)
+        rest = _rest(wanted, "created")
+        upto = yield from tally.count_from(scopes, wanted.created_from_us, rest)
         upto -= sum(us >= wanted.created_from_us for us in late)
     return max(0, upto - before), before
+
+
+def _rest(wanted: SessionFilter, time: str) -> Rest:
+    """How the sessions are counted one by one, whatever window is asked for."""
+    windows = {f"{name}_{end}_us": None for name in ("created", "updated") for end in ("from", "to")}
+    only = Filter(structs.replace(wanted, snapshot_us=None, after=None, **windows))
+    return Rest((*only.key, time), lambda: only.rest(f"{time}_us"), only.values())
 
 
 def _arrived_late(wanted: SessionFilter) -> Plan[list[int]]:
@@ -185,86 +275,62 @@ def _arrived_late(wanted: SessionFilter) -> Plan[list[int]]:
     only = Filter(wanted, without=("created", "snapshot"))
     rows = yield Query(
         ("late", *only.key),
-        lambda: select(sessions.c.created_us).where(
-            *only.conditions(), sessions.c.arrived_us > bindparam("snapshot_us", type_=BigInteger())
-        ),
+        only.arrived_late,
         {**only.values(), "snapshot_us": wanted.snapshot_us},
     )
     return [row[0] for row in rows]
 
 
 def _walked_rows(
-    wanted: SessionFilter, columns: tuple[str, ...], position: int, limit: int
+    wanted: SessionFilter, scopes: Scopes, columns: tuple[str, ...], position: int, limit: int
 ) -> Plan[plans.Rows]:
     """The rows from `position` of the whole list on; the caller knows that there are so many."""
     edge, rest = tally.FOREVER_US, position
     if position > FEW:
         late = yield from _arrived_late(wanted)
-        left_out = {level: Counter(us >> level for us in late) for level in tally.WALKED} if late else {}
-        edge, rest = yield from tally.locate(wanted.enterprise_id, wanted.org_ids, position, left_out)
+        left_out = {level: Counter(us >> level for us in late) for level in scopes.levels} if late else {}
+        edge, rest = yield from tally.locate(scopes, position, left_out)
     whole = structs.replace(wanted, created_from_us=None, created_to_us=edge)
     return (yield from _rows_along(whole, columns, rest, limit))
 
 
 def _rows_along(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
     """The rows after the first `skip`, read along the list itself."""
-    only = Filter(wanted)
-    rows = yield Query(
-        ("along", *only.key, columns),
-        lambda: only.in_order(columns, merged=True),
-        {**only.values(), "limit": limit, "offset": skip, "reach": limit + skip},
-    )
+    return (yield from _rows("along", Filter(wanted), columns, skip, limit))
+
+
+def _sorted_rows(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+    """Find the keys by the index that fits the filter, sort them, and read the rows of the page alone."""
+    return (yield from _rows("sorted", Filter(wanted), columns, skip, limit))
+
+
+def _rows(kind: str, only: Filter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
+    build = only.in_order if kind == "along" else only.sorted_keys
+    values: dict[str, Any] = {**only.values(), "limit": limit, "offset": skip, "reach": limit + skip}
+    rows = yield Query((kind, *only.key, columns), lambda: build(columns), values)
     return rows
 
 
 def _changed(wanted: SessionFilter) -> Plan[int]:
     """How many sessions changed in the window."""
-    enterprise_id, orgs = wanted.enterprise_id, wanted.org_ids
-    if wanted.updated_from_us is None:
-        since = yield from tally.total(enterprise_id, orgs)
-    else:
-        since = yield from tally.count_from(enterprise_id, orgs, "updated", wanted.updated_from_us)
+    scopes = changes_of(wanted)
+    rest = _rest(wanted, "updated")
+    since = yield from tally.count_from(scopes, wanted.updated_from_us or 0, rest)
     if wanted.updated_to_us is None:
         return since
-    after = yield from tally.count_from(enterprise_id, orgs, "updated", wanted.updated_to_us)
+    after = yield from tally.count_from(scopes, wanted.updated_to_us, rest)
     return max(0, since - after)
 
 
-def _changed_rows(
-    wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int, total: int
-) -> Plan[plans.Rows]:
-    if skip >= total:
-        return []
-    if total <= FEW_CHANGED:
-        return (yield from _sorted_rows(wanted, columns, skip, limit))
+def _changed_rows(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
     if wanted.updated_to_us is not None:
         # Nothing changed before it began, so that what began after the window's end need not be looked at.
-        wanted = structs.replace(wanted, created_to_us=wanted.updated_to_us)
-    only = Filter(wanted)
-    rows = yield Query(
-        ("changed", *only.key, columns),
-        lambda: only.in_order(columns, merged=False),
-        {**only.values(), "limit": limit, "offset": skip},
-    )
-    return rows
-
-
-def _not_analysed(wanted: SessionFilter) -> SessionFilter:
-    return SessionFilter(enterprise_id=wanted.enterprise_id, org_ids=wanted.org_ids, has_analysis=False)
+        ends = wanted.updated_to_us
+        wanted = structs.replace(wanted, created_to_us=ends)
+    return (yield from _rows_along(wanted, columns, skip, limit))
 
 
 def _counted(wanted: SessionFilter) -> Plan[int]:
     only = Filter(wanted)
-    rows = yield Query(("count", *only.key), only.count, only.values())
+    rows = yield Query(("count", *only.key), only.count, only.values(), counts=True)
     return int(rows[0][0])
-
-
-def _sorted_rows(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
-    """Find the keys by the index that fits the filter, sort them, and read the rows of the page alone."""
-    only = Filter(wanted)
-    rows = yield Query(
-        ("sorted", *only.key, columns),
-        lambda: only.sorted_keys(columns),
-        {**only.values(), "limit": limit, "offset": skip},
-    )
-    return rows

@@ -6,13 +6,16 @@ SQLAlchemy connection. A query's statement is built and compiled once for each `
 """
 
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from sqlalchemy import Connection, Select
 from sqlalchemy.engine import Dialect
 
 T = TypeVar("T")
+
+KEPT: Final = 4096
+"""Compiled statements that are kept."""
 
 Rows = Sequence[Sequence[Any]]
 
@@ -23,12 +26,14 @@ Plan = Generator["Query", Rows, T]
 class Query(Struct, frozen=True):
     """One statement. `build` makes it, with bind parameters named as `values` are.
 
-    Two queries with the same `key` must build the same statement.
+    Two queries with the same `key` must build the same statement. `counts` says that its rows are few, and
+    the same for as long as nothing changes: worth remembering (`known`).
     """
 
     key: Hashable
     build: Callable[[], Select[Any]]
     values: Mapping[str, Any]
+    counts: bool = False
 
 
 class Compiled(Struct, frozen=True):
@@ -48,7 +53,7 @@ class Compiled(Struct, frozen=True):
 
 
 class Compiler:
-    """Compiles each query once. Keys come from our own plans, so there are few: nothing is ever dropped."""
+    """Compiles each query once, and again when there have been very many others."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -60,6 +65,8 @@ class Compiler:
         if known is None:
             made = query.build().compile(dialect=self._dialect)
             constants = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+            if len(self._known) >= KEPT:
+                self._known.clear()
             known = Compiled(str(made), tuple(made.positiontup or ()), constants)
             self._known[query.key] = known
         return known

@@ -52,11 +52,29 @@ sessions = Table(
     # that are combined with it, so that only the rows of the page itself are read.
     Index("ix_sessions_created", "enterprise_id", "created_us", "session_id", "updated_us", "org_id"),
     Index("ix_sessions_org_created", "enterprise_id", "org_id", "created_us", "session_id", "updated_us"),
-    Index("ix_sessions_user_created", "enterprise_id", "user_id", "created_us", "session_id", "org_id"),
+    Index(
+        "ix_sessions_user_created",
+        "enterprise_id",
+        "user_id",
+        "created_us",
+        "session_id",
+        "org_id",
+        "updated_us",
+    ),
     Index("ix_sessions_updated", "enterprise_id", "updated_us", "created_us", "session_id", "org_id"),
     Index("ix_sessions_org_updated", "enterprise_id", "org_id", "updated_us", "created_us", "session_id"),
-    Index("ix_sessions_repository", "enterprise_id", "repository", "created_us", "session_id", "org_id"),
+    Index(
+        "ix_sessions_repository",
+        "enterprise_id",
+        "repository",
+        "created_us",
+        "session_id",
+        "org_id",
+        "status",
+    ),
     Index("ix_sessions_status", "enterprise_id", "status", "created_us", "session_id", "org_id"),
+    Index("ix_sessions_org_status", "enterprise_id", "org_id", "status", "created_us", "session_id"),
+    Index("ix_sessions_org_analysed", "enterprise_id", "org_id", "has_analysis", "created_us", "session_id"),
     Index("ix_sessions_arrived", "enterprise_id", "arrived_us", "created_us", "session_id", "org_id"),
     Index("ix_sessions_analysed", "enterprise_id", "has_analysis", "created_us", "session_id", "org_id"),
 )
@@ -86,12 +104,13 @@ session_tags = Table(
     "session_tags",
     metadata,
     Column("enterprise_id", String, primary_key=True),
-    Column("tag", String, primary_key=True),
     Column("session_id", String, primary_key=True),
+    Column("tag", String, primary_key=True),
     Column("created_us", BigInteger, nullable=False),
     Column("org_id", String, nullable=False),
     Index("ix_session_tags_created", "enterprise_id", "tag", "created_us", "session_id", "org_id"),
-    Index("ix_session_tags_session", "enterprise_id", "session_id"),
+    Index("ix_session_tags_org_created", "enterprise_id", "org_id", "tag", "created_us", "session_id"),
+    sqlite_with_rowid=False,
 )
 
 # What the item was rendered from: the StoredSession without its events, and its events apart, both packed.

@@ -1,6 +1,6 @@
 """Sessions as rows: put whole, got whole. A session and all that hangs on it change in one transaction."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -110,24 +110,47 @@ class _Known(Struct, frozen=True):
 
 
 def _places(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> dict[str, _Known]:
-    columns = (
-        sessions.c.session_id,
-        sessions.c.org_id,
-        sessions.c.created_us,
-        sessions.c.updated_us,
-        sessions.c.arrived_us,
+    row = sessions.c
+    place = (row.org_id, row.created_us, row.updated_us, row.status, row.has_analysis, row.repository)
+    query = select(row.session_id, row.arrived_us, *place).where(
+        row.enterprise_id == enterprise_id, row.session_id.in_(list(session_ids))
     )
-    query = select(*columns).where(
-        sessions.c.enterprise_id == enterprise_id, sessions.c.session_id.in_(list(session_ids))
-    )
+    found = connection.execute(query).all()
+    tags: defaultdict[str, set[str]] = defaultdict(set)
+    if found:
+        tagged = select(session_tags.c.session_id, session_tags.c.tag).where(
+            session_tags.c.enterprise_id == enterprise_id,
+            session_tags.c.session_id.in_([known.session_id for known in found]),
+        )
+        for session_id, tag in connection.execute(tagged):
+            tags[session_id].add(tag)
     return {
-        session_id: _Known(tally.Place(org_id, created_us, updated_us), arrived_us)
-        for session_id, org_id, created_us, updated_us, arrived_us in connection.execute(query)
+        known.session_id: _Known(
+            tally.Place(
+                known.org_id,
+                known.created_us,
+                known.updated_us,
+                known.status,
+                known.has_analysis,
+                known.repository,
+                frozenset(tags[known.session_id]),
+            ),
+            known.arrived_us,
+        )
+        for known in found
     }
 
 
 def _place_of(stored: StoredSession) -> tally.Place:
-    return tally.Place(stored.org_id, stored.created_us, stored.updated_us)
+    return tally.Place(
+        stored.org_id,
+        stored.created_us,
+        stored.updated_us,
+        stored.status,
+        int(stored.analysis is not None),
+        stored.session.repository,
+        frozenset(stored.tags),
+    )
 
 
 def _key(stored: StoredSession) -> dict[str, Any]:

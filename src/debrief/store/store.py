@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from debrief.errors import SchemaMismatch, Unavailable
-from debrief.store import dialects, plans
+from debrief.store import dialects
 from debrief.store.plans import Plan
 from debrief.store.schema import metadata
 
@@ -54,6 +54,7 @@ class Store:
         self._statement_timeout_ms = statement_timeout_ms
         self.reader, self.writer = dialects.engines(url, options)
         self.direct = dialects.direct_reader(replica_url or url, options)
+        self._in_threads = dialects.thread_readers(url)
         self.primary = self.direct if replica_url is None else dialects.direct_reader(url, options)
         if not migrate:
             return
@@ -71,6 +72,8 @@ class Store:
         """Close all connections."""
         self.direct.close()
         self.primary.close()
+        if self._in_threads is not None:
+            self._in_threads.close()
         self.reader.dispose()
         self.writer.dispose()
 
@@ -99,18 +102,18 @@ class Store:
         with _translated(), dialects.alone(self.writer, UPKEEP) as is_alone:
             yield is_alone
 
-    async def run(self, plan: Plan[T], *, is_short: bool) -> T:
+    async def run(self, plan: Plan[T], *, is_short: bool, single: bool = False) -> T:
         """Run a list's plan: a short one where that is quickest, another where it keeps nobody waiting.
 
-        On SQLite a short plan runs in the event loop, a long one in a thread and with a deadline.
+        On SQLite a short plan runs in the event loop, a long one in a thread and with a deadline. A plan of
+        one query, `single`, needs no transaction.
         """
-        if is_short or not dialects.in_loop(self.reader):
-            return await self.direct.run(plan)
-        return await asyncio.to_thread(self._run_bounded, plan)
-
-    def _run_bounded(self, plan: Plan[T]) -> T:
-        with self.read() as connection, dialects.deadline(connection, self._statement_timeout_ms):
-            return plans.run(plan, connection)
+        readers = self._in_threads
+        if is_short or readers is None:
+            return await self.direct.run(plan, single=single)
+        return await asyncio.to_thread(
+            readers.run, plan, single=single, timeout_ms=self._statement_timeout_ms
+        )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading function from the event loop: in it where that is shortest, else in a thread."""

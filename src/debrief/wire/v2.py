@@ -100,7 +100,14 @@ def page(items: Sequence[bytes], *, total: int, skip: int, limit: int) -> bytes:
         "has_more": has_more,
         "next_cursor": end if has_more else None,
     }
-    return b'{"items":[' + b",".join(items) + b"]," + msgspec.json.encode(tail)[1:]
+    end_of_page = b"]," + msgspec.json.encode(tail)[1:]
+    if not items:
+        return b'{"items":[' + end_of_page
+    # Only the items at the ends are copied twice.
+    parts = list(items)
+    parts[0] = b'{"items":[' + parts[0]
+    parts[-1] += end_of_page
+    return b",".join(parts)
 
 
 def _last_event_at(stored: StoredSession) -> str | None:

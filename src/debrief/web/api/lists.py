@@ -13,9 +13,9 @@ import zstandard
 from msgspec import Struct
 
 import debrief
-from debrief.store import Key, SessionFilter
+from debrief.store import Key, Page, SessionFilter, pages
 from debrief.store.keys import find_key, hash_of, standing_plan
-from debrief.store.pages import page_plan
+from debrief.store.known import Known
 from debrief.web.api.cursor import cursor_of
 from debrief.web.site import Site
 from debrief.wire import v2
@@ -28,6 +28,9 @@ KEPT_PAGE_BYTES: Final = 4 << 20
 
 WORTH_BYTES: Final = 1024
 """A smaller body is not worth compressing."""
+
+ASKED_ONCE: Final = 4096
+"""Pages of which it is remembered that they were asked for once."""
 
 KEYS_KEPT: Final = 1024
 
@@ -72,6 +75,8 @@ class Lists:
         self._keys: dict[str, Key] = {}
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._kept_bytes = 0
+        self._asked_once: set[Hashable] = set()
+        self._known = Known()
         self._started = f"{debrief.__version__}|{v2.WIRE_VERSION}|{site.public_url}"
 
     async def key(self, secret: str) -> tuple[Key, int]:
@@ -92,29 +97,20 @@ class Lists:
     async def answer(self, asked: Asked, moment: int, request: Mapping[bytes, bytes]) -> Answer:
         """The page that was asked for at `moment`; `request` are the request's headers."""
         coding = _coding(request.get(b"accept-encoding", b""))
-        tag = self._tag(asked, moment, coding)
+        what = zlib.crc32(f"{self._started}|{asked!r}".encode("utf-8", "backslashreplace"))
+        tag = _tag(what, moment, coding)
         if tag in request.get(b"if-none-match", b""):
             return Answer(304, [(b"etag", tag), *_ALWAYS], b"")
         kept = self._kept.get((asked, coding))
         if kept is not None and kept.moment == moment:
             self._kept.move_to_end((asked, coding))
             return kept.answer
-        # With a walk one session more than asked for tells whether there is another page.
-        reach = asked.limit + (1 if asked.walks else 0)
-        skip = 0 if asked.wanted.after else asked.skip
-        plan = page_plan(
-            asked.wanted,
-            skip=skip,
-            limit=reach,
-            detail=asked.detail,
-            places=asked.walks,
-        )
-        page = await self._site.store.run(plan, is_short=asked.wanted.is_short)
-        items = page.items[: asked.limit]
+        page = await self._page(asked, moment)
+        items = page.items[: asked.limit] if asked.walks else page.items
         body = v2.page(items, total=page.total, skip=asked.skip, limit=asked.limit)
         # The page may be newer than the moment that was looked up before it.
         headers = [(b"content-type", b"application/json"), *_ALWAYS]
-        headers.append((b"etag", self._tag(asked, page.moment, coding)))
+        headers.append((b"etag", _tag(what, page.moment, coding)))
         headers.append((b"debrief-snapshot", b"%d" % page.moment))
         if asked.walks and len(page.items) > asked.limit:
             place = page.places[asked.limit - 1]
@@ -126,14 +122,29 @@ class Lists:
         self._keep((asked, coding), _Kept(page.moment, answer))
         return answer
 
-    def _tag(self, asked: Asked, moment: int, coding: bytes) -> bytes:
-        """Names the answer: what was asked, the moment of the store, and who renders it."""
-        what = zlib.crc32(f"{self._started}|{asked!r}".encode("utf-8", "backslashreplace"))
-        return b'"%x-%x%s"' % (moment, what, coding[:1])
+    async def _page(self, asked: Asked, moment: int) -> Page:
+        """The page, by a single query where everything else about the list is known."""
+        # With a walk one session more than asked for tells whether there is another page.
+        reach = asked.limit + (1 if asked.walks else 0)
+        skip = 0 if asked.wanted.after else asked.skip
+        wanted = pages.Asked(asked.wanted, skip, reach, asked.detail, asked.walks)
+        is_short = asked.wanted.is_short
+        quick = pages.quick_plan(wanted, self._known, moment)
+        if quick is not None:
+            page = await self._site.store.run(quick, is_short=is_short, single=True)
+            if page is not None:
+                return page
+        return await self._site.store.run(pages.page_plan(wanted, self._known), is_short=is_short)
 
     def _keep(self, name: Hashable, kept: _Kept) -> None:
+        """Keep a page that is asked for a second time: who walks through the list asks for each once."""
         size = len(kept.answer.body)
         if size > KEPT_PAGE_BYTES:
+            return
+        if name not in self._kept and name not in self._asked_once:
+            if len(self._asked_once) >= ASKED_ONCE:
+                self._asked_once.clear()
+            self._asked_once.add(name)
             return
         before = self._kept.pop(name, None)
         self._kept_bytes += size - (len(before.answer.body) if before else 0)
@@ -141,6 +152,11 @@ class Lists:
         while self._kept_bytes > KEPT_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= len(oldest.answer.body)
+
+
+def _tag(what: int, moment: int, coding: bytes) -> bytes:
+    """Names the answer: what was asked and who renders it, the moment of the store, the coding."""
+    return b'"%x-%x%s"' % (moment, what, coding[:1])
 
 
 _ALWAYS: Headers = [
