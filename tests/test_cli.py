@@ -171,12 +171,39 @@ def test_keys_are_created_listed_and_revoked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("import", ""), "empty path"),
+        (("analyse", ""), "empty path"),
+        (("import", "x", "--org", "a,b"), "comma"),
+        (("import", "x", "--org", ""), "blank"),
+        (("import", "x", "--tag", "good", "--tag", "a,b"), "comma"),
+        (("import", "x", "--user", "two\nlines"), "control characters"),
+        (("keys", "create", "--name", " "), "blank"),
+        (("keys", "create", "--name", "CI", "--org", "a/b"), "slash"),
+    ],
+)
+def test_a_name_that_cannot_work_is_refused_in_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (line,) = debrief(tmp_path, *arguments, code=1).splitlines()
+    assert said in line
+    assert not (tmp_path / "data").exists(), "refused before anything is made"
+
+
+def test_a_login_that_is_no_name_is_left_out(tmp_path: Path) -> None:
+    with server(tmp_path, "run", "--port", "0", USER="Doe, J\x7f") as (_, printed):
+        assert "Debrief is at" in printed
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("DEBRIEF_PORT", "http", "port"),
         ("DEBRIEF_PUBLIC_URL", "debrief.example", "http://"),
         ("DEBRIEF_DATABASE_URL", "oracle://x", "database"),
         ("DEBRIEF_USD_PER_ACU", "free", "ACU"),
+        ("DEBRIEF_ORG", "a,b", "comma"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_one_line(

@@ -1,11 +1,12 @@
 """Settings: what a flag, the environment and nothing at all give; the installation's own key."""
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from debrief.config import SECRET_BYTES, settings_from
+from debrief.config import SECRET_BYTES, name_of, organization_of, settings_from, word_of
 from debrief.errors import SettingsError
 
 
@@ -65,3 +66,50 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_default(tmp_path
 
 def test_port_zero_is_a_port() -> None:
     assert settings_from({"DEBRIEF_PORT": "8100"}, port=0).port == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\t", "\u3000", "a\0b", "a\nb", "a\x7f", "\x1b[1m", "\udcff", "x" * 201]
+)
+def test_what_is_no_name_is_refused(text: str) -> None:
+    for judge in (partial(name_of, "the key's name"), partial(word_of, "the tag"), organization_of):
+        with pytest.raises(SettingsError) as refused:
+            judge(text)
+        assert str(refused.value).isprintable(), "shown on a terminal"
+
+
+def test_a_name_may_be_as_long_as_said_and_in_any_script() -> None:
+    assert name_of("the key's name", "CI, nightly / \u00fcber ") == "CI, nightly / \u00fcber "
+    assert word_of("the tag", "t" * 200) == "t" * 200
+    assert word_of("the tag", "team/\u30c1\u30fc\u30e0 1") == "team/\u30c1\u30fc\u30e0 1"
+    assert organization_of("o" * 100) == "o" * 100
+    with pytest.raises(SettingsError, match="101 characters; it may have 100"):
+        organization_of("o" * 101)
+
+
+@pytest.mark.parametrize("text", ["a,b", ",", " a", "a "])
+def test_what_a_list_cannot_ask_for_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="comma"):
+        word_of("the tag", text)
+    with pytest.raises(SettingsError, match="comma"):
+        organization_of(text)
+
+
+@pytest.mark.parametrize("text", ["a/b", "/", ".", ".."])
+def test_what_no_path_of_an_address_can_carry_is_no_organization(text: str) -> None:
+    assert word_of("the tag", text) == text
+    with pytest.raises(SettingsError, match="slash"):
+        organization_of(text)
+
+
+def test_settings_hold_good_names_alone() -> None:
+    with pytest.raises(SettingsError, match="organization"):
+        settings_from({"DEBRIEF_ORG": "a,b"})
+    with pytest.raises(SettingsError, match="organization is ''"):
+        settings_from({"DEBRIEF_ORG": "acme"}, org="")
+    with pytest.raises(SettingsError, match="DEBRIEF_ENTERPRISE"):
+        settings_from({"DEBRIEF_ENTERPRISE": "a\nb"})
+    with pytest.raises(SettingsError, match="DEBRIEF_ENTERPRISE has 101"):
+        settings_from({"DEBRIEF_ENTERPRISE": "e" * 101})
+    unset = settings_from({"DEBRIEF_ORG": "", "DEBRIEF_ENTERPRISE": ""})
+    assert (unset.org_id, unset.enterprise_id) == ("local", "default")

@@ -6,17 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from conftest import NewDatabase
 from debrief.config import Settings, settings_from
 from debrief.errors import SettingsError
-from debrief.store import Store, keys
+from debrief.model import Cost, Session, StoredSession
+from debrief.pipeline import refresh
+from debrief.pipeline.change import Wanted, change
+from debrief.store import Packed, Store, clock, keys, sessions
 from debrief.web import serving
 
 pytestmark = pytest.mark.slow
@@ -133,6 +137,109 @@ def test_a_store_that_cannot_be_written_is_served_all_the_same(
     with upkeep:
         assert "not brought up to date" in caplog.text
     store.close()
+
+
+def stored(store: Store, count: int) -> None:
+    """So many sessions, rendered for another address."""
+    fresh = [
+        StoredSession(
+            enterprise_id="default",
+            session_id=f"s{number}",
+            org_id="local",
+            created_us=number,
+            updated_us=0,
+            status="exit",
+            session=Session(format="by_hand", parser_version=1, native_id=f"{number}", agent="An agent"),
+            analysis=None,
+            cost=Cost(),
+        )
+        for number in range(count)
+    ]
+    wanted = [Wanted(stored=one, events=Packed.of(()), documents=()) for one in fresh]
+    change(store, "default", "http://old", lambda _: wanted)
+
+
+def upkeep(store: Store, tmp_path: Path) -> serving._Upkeep:
+    settings = Settings(data=tmp_path, database_url="not looked at")
+    return serving._Upkeep(settings, store, "http://new")  # noqa: SLF001
+
+
+def test_a_few_items_show_the_new_address_before_the_first_answer(store: Store, tmp_path: Path) -> None:
+    stored(store, 3)
+    with upkeep(store, tmp_path):
+        assert refresh.count_stale(store, "default", "http://new") == 0
+
+
+def test_many_items_are_rendered_in_the_background(
+    store: Store,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(refresh, "AT_ONCE", 5)
+    monkeypatch.setattr(refresh, "BATCH", 2)
+    stored(store, 7)
+    writer = Store(database_url)
+    with ExitStack() as serving_now:
+        with writer.write() as connection:
+            clock.lock(writer, connection, "default")
+            # Somebody else writes for as long as this block: the server is up all the same.
+            serving_now.enter_context(upkeep(store, tmp_path))
+            assert refresh.count_stale(store, "default", "http://new") == 7
+        wait_for(lambda: refresh.count_stale(store, "default", "http://new") == 0)
+        wait_for(lambda: "rendered 7 sessions again, for http://new" in caplog.text)
+    assert "rendering 7 sessions again, for http://new, in the background" in caplog.text
+    writer.close()
+
+
+def test_a_rendering_in_the_background_ends_with_the_server_and_goes_on_with_the_next(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(refresh, "AT_ONCE", 1)
+    monkeypatch.setattr(refresh, "BATCH", 2)
+    monkeypatch.setattr(serving, "REST_SECONDS", 3600)
+    stored(store, 7)
+    first = upkeep(store, tmp_path)
+    with first:
+        wait_for(lambda: refresh.count_stale(store, "default", "http://new") == 5)
+    assert not first._thread.is_alive(), "it does not wait for its rest to end"  # noqa: SLF001
+    assert "rendered" not in caplog.text
+    monkeypatch.setattr(serving, "REST_SECONDS", 0)
+    with upkeep(store, tmp_path):
+        wait_for(lambda: "rendered 5 sessions again" in caplog.text)
+    assert refresh.count_stale(store, "default", "http://new") == 0
+
+
+def test_only_who_looks_after_what_is_stored_renders_it_again(postgres_url: str, tmp_path: Path) -> None:
+    one, other = Store(postgres_url), Store(postgres_url)
+    stored(one, 3)
+    with other.upkeep() as mine, upkeep(one, tmp_path):
+        assert mine
+        assert refresh.count_stale(one, "default", "http://new") == 3
+    one.close()
+    other.close()
+
+
+def test_what_has_gone_silent_is_settled_during_a_rendering(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(serving, "REST_SECONDS", 0)
+    stored(store, 1)
+    kept = upkeep(store, tmp_path)
+    with store.read() as connection:
+        known = sessions.find(connection, "default", "s0")
+    assert known is not None
+    silent = replace(known, status="running", session=replace(known.session, last_event_us=1))
+    change(store, "default", "http://old", lambda _: [Wanted(stored=silent)])
+    assert kept._give_way()  # noqa: SLF001
+    with store.read() as connection:
+        settled = sessions.find(connection, "default", "s0")
+    assert settled is not None
+    assert settled.status == "suspended"
 
 
 def test_the_heap_is_kept_or_left_alone() -> None:

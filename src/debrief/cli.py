@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from debrief import __version__, report, samples
-from debrief.config import Settings, settings_from
-from debrief.errors import DebriefError, Unreadable
+from debrief.config import Settings, name_of, organization_of, settings_from, word_of
+from debrief.errors import DebriefError, SettingsError, Unreadable
 from debrief.pipeline import doctor, refresh
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.ingest import Identity, Summary, ingest
@@ -36,6 +36,14 @@ app.add_typer(keys_app, name="keys")
 
 TABLE_WIDTH = 160
 """A table is made at least so wide: ids are there to be copied, and are not to be cut."""
+
+
+def _path(text: str) -> Path:
+    # An empty one would be the folder that we stand in.
+    if not text:
+        raise Unreadable("an empty path names no file and no folder")
+    return Path(text)
+
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -125,7 +133,7 @@ def serve(
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.", parser=_path)],
     org: Annotated[str | None, typer.Option(help="Organization that they belong to [DEBRIEF_ORG].")] = None,
     user: Annotated[str | None, typer.Option(help="User, where a transcript names none.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Tag to give them; may be repeated.")] = None,
@@ -139,8 +147,8 @@ def import_(
     identity = Identity(
         enterprise_id=settings.enterprise_id,
         org_id=settings.org_id,
-        user_id=user,
-        tags=tuple(sorted(set(tag or []))),
+        user_id=None if user is None else word_of("the user", user),
+        tags=tuple(sorted({word_of("the tag", one) for one in tag or []})),
     )
     with _store(settings) as store:
         address = serving.address_of_links(settings)
@@ -156,7 +164,7 @@ def import_(
 
 @app.command()
 def analyse(
-    file: Annotated[Path, typer.Argument(help="A transcript.")],
+    file: Annotated[Path, typer.Argument(help="A transcript.", parser=_path)],
     data: Data = None,
     public_url: PublicUrl = None,
     as_json: Json = False,
@@ -242,8 +250,10 @@ def keys_create(
 ) -> None:
     """Make a key and print it, alone; it is not shown again."""
     settings = _settings(data=data, database_url=database_url)
+    name = name_of("the key's name", name)
+    org_id = None if org is None else organization_of(org)
     with _store(settings) as store:
-        _, secret = keys.create_key(store, settings.enterprise_id, name, org)
+        _, secret = keys.create_key(store, settings.enterprise_id, name, org_id)
     sys.stdout.write(secret + "\n")
 
 
@@ -362,4 +372,6 @@ def _report(summary: Summary) -> None:
 
 
 def _login_name() -> str | None:
-    return os.environ.get("USER") or os.environ.get("USERNAME") or None
+    with suppress(SettingsError):
+        return word_of("the login", os.environ.get("USER") or os.environ.get("USERNAME") or "")
+    return None

@@ -16,6 +16,7 @@
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,11 @@ from debrief.errors import SettingsError
 HIGHEST_PORT = 65_535
 SECRET_BYTES = 32
 LONGEST_STATEMENT_MS = 3_600_000
+LONGEST_ID = 100
+LONGEST_NAME = 200
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What a terminal or a database would choke on; a lone surrogate stands for bytes that are no UTF-8."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -79,6 +85,37 @@ class Settings(Struct, frozen=True, kw_only=True):
         return fresh
 
 
+def name_of(what: str, text: str, longest: int = LONGEST_NAME) -> str:
+    """`text`, a name that a person gave to `what`. Raises `SettingsError` where it cannot be one."""
+    if not text.strip():
+        raise SettingsError(f"{what} is {text[:LONGEST_NAME]!r}; it must not be blank")
+    if len(text) > longest:
+        raise SettingsError(f"{what} has {len(text)} characters; it may have {longest}")
+    if _CONTROL.search(text):
+        raise SettingsError(f"{what} is {text!r}; it must be text without control characters")
+    return text
+
+
+def word_of(what: str, text: str, longest: int = LONGEST_NAME) -> str:
+    """`text`, a name that requests ask for in lists: a tag, a user. Raises `SettingsError`."""
+    if "," in name_of(what, text, longest) or text != text.strip():
+        raise SettingsError(
+            f"{what} is {text!r}; as requests ask for it in lists, it must hold no comma, "
+            "and neither begin nor end with a blank"
+        )
+    return text
+
+
+def organization_of(text: str) -> str:
+    """`text`, the id of an organization: stands in lists and in the paths of URLs. Raises `SettingsError`."""
+    if "/" in word_of("the organization", text, LONGEST_ID) or text in {".", ".."}:
+        raise SettingsError(
+            f"the organization is {text!r}; as its id stands in addresses, it must hold no slash, "
+            "and be neither . nor .."
+        )
+    return text
+
+
 def settings_from(environment: Mapping[str, str], **overrides: str | float | Path | None) -> Settings:
     """Read the settings; an override that is None changes nothing. Raises `SettingsError`."""
     given = {name: value for name, value in overrides.items() if value is not None}
@@ -105,8 +142,8 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         host=str(value("host", "127.0.0.1")),
         port=_port(given["port"] if "port" in given else environment.get("DEBRIEF_PORT") or 8000),
         public_url=str(public_url).rstrip("/") if public_url else None,
-        enterprise_id=str(value("enterprise", "default")),
-        org_id=str(value("org", "local")),
+        enterprise_id=name_of("DEBRIEF_ENTERPRISE", str(value("enterprise", "default")), LONGEST_ID),
+        org_id=organization_of(str(given["org"] if "org" in given else value("org", "local"))),
         usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
     )
 

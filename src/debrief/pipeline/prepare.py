@@ -133,13 +133,18 @@ def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
 def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
     return PreparedSession(
         session_id=session_id_of(session),
-        session=msgspec.structs.replace(session, events=()),
+        session=msgspec.structs.replace(session, events=(), user=_one_line(session.user)),
         analysis=analyse(session),
         cost=cost(session, usd_per_acu=bench.usd_per_acu),
         events=Packed.of(session.events),
         event_count=len(session.events),
         file_us=int(Path(found.path).stat().st_mtime_ns // 1000),
     )
+
+
+def _one_line(text: str | None) -> str | None:
+    """A transcript's name of its user, without the line ends and tabs that other text may have."""
+    return " ".join((text or "").split()) or None
 
 
 def _keep_raw(found: Found, bench: Workbench) -> tuple[StoredDocument, ...]:

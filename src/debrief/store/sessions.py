@@ -298,16 +298,6 @@ def find_documents(connection: Connection, enterprise_id: str, session_id: str) 
     return [StoredDocument(*row) for row in connection.execute(query)]
 
 
-def stale_renderings(connection: Connection, enterprise_id: str, rendering: str, limit: int) -> list[str]:
-    """Ids of up to `limit` sessions whose item was rendered for something else than `rendering`."""
-    query = (
-        select(sessions.c.session_id)
-        .where(sessions.c.enterprise_id == enterprise_id, sessions.c.rendering != rendering)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
-
-
 def silent_since(connection: Connection, enterprise_id: str, before_us: int) -> list[str]:
     """Ids of the sessions that count as running and whose last event came before `before_us`."""
     query = select(sessions.c.session_id).where(

@@ -13,7 +13,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ from debrief.web.app import create_app
 
 PORTS_TRIED = 50
 SETTLE_SECONDS = 60.0
+
+REST_SECONDS = 0.1
+"""How long a rendering in the background lets others write between its batches."""
 
 MMAP_FROM_BYTES: Final = 4 * 2**20
 TRIM_FROM_BYTES: Final = 16 * 2**20
@@ -172,16 +176,15 @@ class _Upkeep:
     """Looks after what is stored, in a thread of one process; of several on PostgreSQL one at a time does."""
 
     def __init__(self, settings: Settings, store: Store, address: str) -> None:
-        self._store = store
-        self._enterprise_id = settings.enterprise_id
-        self._address = address
+        self._stored = (store, settings.enterprise_id, address)
         self._rendered = False
+        self._settle_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True)
 
     def __enter__(self) -> None:
-        # Before the first answer, so that its links are right.
-        self._once()
+        # Before the first answer, so that its links are right; where there is much to do, in the background.
+        self._once(self._render_few)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -189,19 +192,44 @@ class _Upkeep:
         self._thread.join(timeout=5)
 
     def _repeat(self) -> None:
+        if not self._rendered:
+            self._once(self._render_rest)
         while not self._stop.wait(SETTLE_SECONDS):
-            self._once()
+            self._once(self._render_rest)
 
-    def _once(self) -> None:
-        """Render what was rendered for another address, until that is done; settle what has gone silent."""
+    def _once(self, render: Callable[[], None]) -> None:
+        """Settle what has gone silent; render what was rendered for another address, until that is done."""
         try:
-            with self._store.upkeep() as mine:
-                if mine and not self._rendered:
-                    done = refresh.render_again(self._store, self._enterprise_id, self._address)
-                    if done:
-                        log.info("rendered %d sessions again, for %s", done, self._address)
-                    self._rendered = True
+            with self._stored[0].upkeep() as mine:
                 if mine:
-                    refresh.settle(self._store, self._enterprise_id, self._address)
+                    self._settle()
+                if mine and not self._rendered:
+                    render()
         except StoreError as error:
             log.warning("what is stored was not brought up to date: %s", error)
+
+    def _settle(self) -> None:
+        refresh.settle(*self._stored)
+        self._settle_at = time.monotonic() + SETTLE_SECONDS
+
+    def _render_few(self) -> None:
+        done = refresh.render_few(*self._stored)
+        self._rendered = done is not None
+        if done:
+            log.info("rendered %d sessions again, for %s", done, self._stored[2])
+
+    def _render_rest(self) -> None:
+        count = refresh.count_stale(*self._stored, go_on=lambda: not self._stop.is_set())
+        if count and not self._stop.is_set():
+            log.info("rendering %d sessions again, for %s, in the background", count, self._stored[2])
+            done = refresh.render_again(*self._stored, go_on=self._give_way)
+            if not self._stop.is_set():
+                log.info("rendered %d sessions again, for %s", done, self._stored[2])
+        self._rendered = not self._stop.is_set()
+
+    def _give_way(self) -> bool:
+        """Let others write for a moment; returns whether the server goes on."""
+        stopped = self._stop.wait(REST_SECONDS)
+        if not stopped and time.monotonic() >= self._settle_at:
+            self._settle()
+        return not stopped
