@@ -5,7 +5,7 @@ Of each, `test_detectors` makes a session in which the detector must fire and a 
 
 Case = tuple[str, str, int]
 
-FIRES: dict[str, tuple[Case, ...]] = {
+PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
     "CFG-01": (
         ("npm start", "Error: Environment variable DATABASE_URL is not set\n    at main.js:3", 1),
         ("python manage.py migrate", "  File \"os.py\", in environ\nKeyError: 'SECRET_KEY'", 1),
@@ -88,7 +88,7 @@ FIRES: dict[str, tuple[Case, ...]] = {
     ),
 }
 
-QUIET: dict[str, tuple[Case, ...]] = {
+PATTERNS_QUIET: dict[str, tuple[Case, ...]] = {
     "CFG-01": (
         ('echo "${API_TOKEN:?}"', "bash: API_TOKEN: parameter null or not set", 1),
         ("pytest", "E   ValidationError: NAME is required", 1),

@@ -43,7 +43,7 @@ def failing(command: str) -> tuple[Event, ...]:
     return shell(command, output="Error: no such option --frob", exit_code=2)
 
 
-FIRES: dict[str, tuple[Session, ...]] = {
+STRUCTURES_FIRE: dict[str, tuple[Session, ...]] = {
     "REQ-01": (
         session(
             prompt("merge"), shell("git merge main"), interrupt(), prompt("the parent is feature/x, not main")
@@ -95,7 +95,7 @@ FIRES: dict[str, tuple[Session, ...]] = {
     ),
 }
 
-QUIET: dict[str, tuple[Session, ...]] = {
+STRUCTURES_QUIET: dict[str, tuple[Session, ...]] = {
     "REQ-01": (
         session(prompt("go"), edit("a.py"), interrupt(), prompt("continue")),
         session(prompt("go"), edit("a.py"), interrupt()),

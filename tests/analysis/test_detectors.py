@@ -4,9 +4,8 @@ import re
 import time
 from collections.abc import Iterator
 
-import pattern_cases
 import pytest
-import structure_cases
+from all_cases import PATTERNS_FIRE, PATTERNS_QUIET, STRUCTURES_FIRE, STRUCTURES_QUIET, Case
 from building import edit, prompt, read, say, search, session, shell
 
 from debrief.analysis.catalogue import DETECTORS, SECTIONS, paragraphs
@@ -17,6 +16,7 @@ from debrief.model import Event, Session
 
 BY_ID = {detector.id: detector for detector in DETECTORS}
 PATTERNED = [detector for detector in DETECTORS if isinstance(detector, PatternDetector)]
+SHOWN = [detector for detector in DETECTORS if detector.id in PATTERNS_FIRE]
 
 
 def found(detector: Detector, given: Session) -> list[Trouble]:
@@ -30,7 +30,7 @@ def repeated(detector: Detector, happening: tuple[Event, ...]) -> Session:
     return session(prompt("go on"), *rounds, say("Hm."))
 
 
-def controls(case: pattern_cases.Case) -> Iterator[tuple[str, tuple[Event, ...]]]:
+def controls(case: Case) -> Iterator[tuple[str, tuple[Event, ...]]]:
     """The same text where it is somebody else's word, or where its failure was expected."""
     command, output, _ = case
     yield "read", read("docs/log.txt", output)
@@ -50,48 +50,47 @@ def controls(case: pattern_cases.Case) -> Iterator[tuple[str, tuple[Event, ...]]
     yield "exit 0", shell(command.split(" 2>&1 |")[0], output=output, exit_code=0)
 
 
-@pytest.mark.parametrize("detector", PATTERNED, ids=lambda detector: detector.id)
-def test_a_pattern_detector_fires_on_each_of_its_cases(detector: PatternDetector) -> None:
-    for command, output, exit_code in pattern_cases.FIRES[detector.id]:
+@pytest.mark.parametrize("detector", SHOWN, ids=lambda detector: detector.id)
+def test_a_pattern_detector_fires_on_each_of_its_cases(detector: Detector) -> None:
+    for command, output, exit_code in PATTERNS_FIRE[detector.id]:
         given = repeated(detector, shell(command, output=output, exit_code=exit_code))
         (trouble,) = found(detector, given)
         assert trouble.evidence
         assert all(ordinal < len(given.events) for ordinal in trouble.evidence)
 
 
-@pytest.mark.parametrize("detector", PATTERNED, ids=lambda detector: detector.id)
-def test_a_pattern_detector_is_quiet_about_the_same_text_elsewhere(detector: PatternDetector) -> None:
-    for case in pattern_cases.FIRES[detector.id]:
+@pytest.mark.parametrize("detector", SHOWN, ids=lambda detector: detector.id)
+def test_a_pattern_detector_is_quiet_about_the_same_text_elsewhere(detector: Detector) -> None:
+    for case in PATTERNS_FIRE[detector.id]:
         for name, happening in controls(case):
             assert not found(detector, repeated(detector, happening)), (name, case)
 
 
-@pytest.mark.parametrize("detector", PATTERNED, ids=lambda detector: detector.id)
-def test_a_pattern_detector_is_quiet_about_what_only_looks_alike(detector: PatternDetector) -> None:
-    for command, output, exit_code in pattern_cases.QUIET[detector.id]:
+@pytest.mark.parametrize("detector", SHOWN, ids=lambda detector: detector.id)
+def test_a_pattern_detector_is_quiet_about_what_only_looks_alike(detector: Detector) -> None:
+    for command, output, exit_code in PATTERNS_QUIET.get(detector.id, ()):
         happening = (*read("app/main.py"), *shell(command, output=output, exit_code=exit_code))
         assert not found(detector, repeated(detector, happening)), command
 
 
-@pytest.mark.parametrize("identity", structure_cases.FIRES)
+@pytest.mark.parametrize("identity", STRUCTURES_FIRE)
 def test_a_structural_detector_fires(identity: str) -> None:
-    for given in structure_cases.FIRES[identity]:
+    for given in STRUCTURES_FIRE[identity]:
         (trouble,) = found(BY_ID[identity], given)
         assert trouble.evidence
         assert all(ordinal < len(given.events) for ordinal in trouble.evidence)
 
 
-@pytest.mark.parametrize("identity", structure_cases.QUIET)
+@pytest.mark.parametrize("identity", STRUCTURES_QUIET)
 def test_a_structural_detector_stays_quiet(identity: str) -> None:
-    for number, given in enumerate(structure_cases.QUIET[identity]):
+    for number, given in enumerate(STRUCTURES_QUIET[identity]):
         assert not found(BY_ID[identity], given), f"case {number}"
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.id)
 def test_every_detector_is_shown_to_fire_and_to_stay_quiet(detector: Detector) -> None:
-    patterned = isinstance(detector, PatternDetector)
-    fires = (pattern_cases.FIRES if patterned else structure_cases.FIRES).get(detector.id, ())
-    quiet = (pattern_cases.QUIET if patterned else structure_cases.QUIET).get(detector.id, ())
+    fires = (*PATTERNS_FIRE.get(detector.id, ()), *STRUCTURES_FIRE.get(detector.id, ()))
+    quiet = (*PATTERNS_QUIET.get(detector.id, ()), *STRUCTURES_QUIET.get(detector.id, ()))
     assert len(fires) >= 2, "show at least two sessions in which it fires"
     assert len(quiet) >= 3, "show at least three sessions in which it stays quiet"
 

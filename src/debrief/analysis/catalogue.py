@@ -3,35 +3,42 @@
 import inspect
 
 from debrief.analysis.detector import Detector
-from debrief.analysis.detectors.access import AccessDenied, GitAuth
-from debrief.analysis.detectors.approach import IdenticalCommandLoop, StoppedMidWork
-from debrief.analysis.detectors.code_quality import BuildLoop, LintLoop
-from debrief.analysis.detectors.configuration import MissingVariable
-from debrief.analysis.detectors.context import Compaction
-from debrief.analysis.detectors.dependencies import ModuleMissing
-from debrief.analysis.detectors.environment import CommandMissing
-from debrief.analysis.detectors.requirements import ToolUseRejected, UserInterrupts
-from debrief.analysis.detectors.testing import TestsFailAtEnd
-from debrief.analysis.detectors.verification import NeverTested, SuccessClaimedOverRed
-from debrief.analysis.detectors.version_control import MergeConflict
+from debrief.analysis.detectors import (
+    access,
+    approach,
+    code_quality,
+    configuration,
+    context,
+    dependencies,
+    environment,
+    external_services,
+    knowledge,
+    performance,
+    requirements,
+    safety,
+    testing,
+    tool_use,
+    verification,
+    version_control,
+)
 
 DETECTORS: tuple[Detector, ...] = (
-    MissingVariable(),
-    CommandMissing(),
-    ModuleMissing(),
-    AccessDenied(),
-    GitAuth(),
-    TestsFailAtEnd(),
-    BuildLoop(),
-    LintLoop(),
-    MergeConflict(),
-    Compaction(),
-    IdenticalCommandLoop(),
-    StoppedMidWork(),
-    NeverTested(),
-    SuccessClaimedOverRed(),
-    UserInterrupts(),
-    ToolUseRejected(),
+    *configuration.DETECTORS,
+    *environment.DETECTORS,
+    *dependencies.DETECTORS,
+    *access.DETECTORS,
+    *external_services.DETECTORS,
+    *testing.DETECTORS,
+    *code_quality.DETECTORS,
+    *version_control.DETECTORS,
+    *tool_use.DETECTORS,
+    *context.DETECTORS,
+    *approach.DETECTORS,
+    *verification.DETECTORS,
+    *requirements.DETECTORS,
+    *knowledge.DETECTORS,
+    *safety.DETECTORS,
+    *performance.DETECTORS,
 )
 
 SECTIONS = ("Why it matters:", "When it is wrong:", "What it suggests:")

@@ -2,7 +2,7 @@
 
 import re
 
-from debrief.analysis.detector import Advice, PatternDetector, Scene, bound
+from debrief.analysis.detector import Advice, Detector, PatternDetector, Scene, bound
 from debrief.analysis.view import Step
 
 _OWN_HOST = re.compile(r"\blocalhost\b|\b127\.0\.0\.1\b|\b0\.0\.0\.0\b|\[::1\]|\bhost\.docker\.internal\b")
@@ -107,3 +107,6 @@ class AccessDenied(Refusal):
         if any(pattern.search(match.string) for pattern in GitAuth.patterns):
             return False
         return _OWN_HOST.search(step.command) is None and _OWN_HOST.search(match.string) is None
+
+
+DETECTORS: tuple[Detector, ...] = (AccessDenied(), GitAuth())

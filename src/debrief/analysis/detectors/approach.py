@@ -119,3 +119,6 @@ def _call(step: Step) -> tuple[str, ...]:
 
 def _said(step: Step) -> str:
     return "\n".join(normalised(line) for line in step.text[:SAME_RESULT_CHARACTERS].splitlines())
+
+
+DETECTORS: tuple[Detector, ...] = (IdenticalCommandLoop(), StoppedMidWork())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound
+from debrief.analysis.detector import Advice, Detector, Finding, PatternDetector, Scene, bound
 from debrief.analysis.speech import Speech
 from debrief.analysis.view import Step
 
@@ -102,3 +102,6 @@ class LintLoop(Loop):
     )
     summary = 'The linter complained more than once, first {part}: "{line}"'
     advice = (Advice("repo_config", "Run the formatter and the linter's own fixes by a hook after changes."),)
+
+
+DETECTORS: tuple[Detector, ...] = (BuildLoop(), LintLoop())

@@ -3,7 +3,7 @@
 import re
 
 from debrief.analysis.changes import base_name
-from debrief.analysis.detector import Advice, PatternDetector, Scene, bound
+from debrief.analysis.detector import Advice, Detector, PatternDetector, Scene, bound
 from debrief.analysis.view import Step
 
 _LONG = r"([A-Z][A-Z0-9]{0,30}_[A-Z0-9_]{1,60})"
@@ -70,3 +70,6 @@ class MissingVariable(PatternDetector):
         """The template of the settings names it now."""
         between = scene.steps[hits[0].index : resolution.index]
         return any(base_name(edit.path) in _TEMPLATES for step in between for edit in step.call.edits)
+
+
+DETECTORS: tuple[Detector, ...] = (MissingVariable(),)

@@ -38,3 +38,6 @@ class Compaction(Detector):
             state="fact",
             impact="Medium" if len(cuts) > 1 else "Low",
         )
+
+
+DETECTORS: tuple[Detector, ...] = (Compaction(),)

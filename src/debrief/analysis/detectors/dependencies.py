@@ -3,7 +3,7 @@
 import re
 
 from debrief.analysis.changes import base_name
-from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound, succeeded
+from debrief.analysis.detector import Advice, Detector, Finding, PatternDetector, Scene, bound, succeeded
 from debrief.analysis.view import Step
 
 _ONE_LINER = re.compile(
@@ -124,3 +124,6 @@ def _root(module: str) -> str:
 
 def _scripts(step: Step) -> set[str]:
     return {word for part in step.parts for word in part.words[1:3] if word.endswith(_SCRIPTS)}
+
+
+DETECTORS: tuple[Detector, ...] = (ModuleMissing(),)

@@ -2,7 +2,7 @@
 
 import re
 
-from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound, succeeded
+from debrief.analysis.detector import Advice, Detector, Finding, PatternDetector, Scene, bound, succeeded
 from debrief.analysis.view import Step
 
 SUBSTITUTE_STEPS = 2
@@ -81,3 +81,6 @@ class CommandMissing(PatternDetector):
 
 def _programs(step: Step) -> set[str]:
     return {part.words[0] for part in step.parts if part.words}
+
+
+DETECTORS: tuple[Detector, ...] = (CommandMissing(),)

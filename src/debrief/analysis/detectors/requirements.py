@@ -177,3 +177,6 @@ def _wishes(words: str) -> bool:
 
 def _say_first(words: str) -> Advice:
     return Advice("prompt_improvement", f'Say in the first message what was said late: "{short(words, 160)}"')
+
+
+DETECTORS: tuple[Detector, ...] = (UserInterrupts(), ToolUseRejected())

@@ -62,3 +62,6 @@ def _red_before(runs: list[Step], scene: Scene) -> bool:
     if changed is None or not last:
         return False
     return any(run.index < changed and run.red and last <= set(run.failing) for run in runs)
+
+
+DETECTORS: tuple[Detector, ...] = (TestsFailAtEnd(),)

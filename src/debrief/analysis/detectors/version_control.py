@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from debrief.analysis.detector import Advice, Finding, PatternDetector, Scene, bound
+from debrief.analysis.detector import Advice, Detector, Finding, PatternDetector, Scene, bound
 from debrief.analysis.view import Step
 
 _CONCLUDES = re.compile(
@@ -67,3 +67,6 @@ class MergeConflict(PatternDetector):
         return (
             later.family == "vcs" and later.outcome == "ok" and _CONCLUDES.search(later.command) is not None
         )
+
+
+DETECTORS: tuple[Detector, ...] = (MergeConflict(),)

@@ -1,0 +1,5 @@
+"""Performance: what took long or cost much."""
+
+from debrief.analysis.detector import Detector
+
+DETECTORS: tuple[Detector, ...] = ()
