@@ -6,6 +6,7 @@ lock at BEGIN. Reads see one snapshot per transaction on both.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ from debrief.store import postgres
 from debrief.store.direct import DirectReader, SqliteReader, SqliteReaders, sqlite_error
 
 SQLITE_BUSY_MS: Final = 10_000
+
+SQLITE_ASKS_AGAIN_S: Final = 0.002
+"""How long a writer that finds SQLite's lock taken waits until it asks again."""
 
 POOL_SIZE: Final = 8
 """PostgreSQL connections of one process for the hot lists; half as many for other reads, and for writes."""
@@ -51,7 +55,7 @@ def engines(url: str, options: Options) -> tuple[Engine, Engine]:
     if primary.get_backend_name() == "sqlite":
         _no_replica(options.replica_url)
         path = _path(primary)
-        return _sqlite(path, "BEGIN"), _sqlite(path, "BEGIN IMMEDIATE")
+        return _sqlite(path, writes=False), _sqlite(path, writes=True)
     replica = primary if options.replica_url is None else _replica(options.replica_url)
     return (
         _postgresql(replica, options, read_only=True),
@@ -163,7 +167,7 @@ def _path(url: URL) -> Path:
     return Path(url.database)
 
 
-def _sqlite(path: Path, begin: str) -> Engine:
+def _sqlite(path: Path, *, writes: bool) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{path}",
@@ -177,19 +181,40 @@ def _sqlite(path: Path, begin: str) -> Engine:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8192"):
             connection.execute(f"PRAGMA {pragma}").close()
+        if writes:
+            connection.execute("PRAGMA busy_timeout=0").close()
         record.info["file"] = _file(path)
 
     def checkout(_: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         if record.info.get("file") != _file(path):
             raise DisconnectionError
 
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
     event.listen(engine, "connect", connect)
     event.listen(engine, "checkout", checkout)
-    event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "begin", _begin_to_write if writes else _begin_to_read)
     return engine
+
+
+def _begin_to_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Take SQLite's one write lock. Who has waited long asks as often as a newcomer, so that none starves.
+
+    SQLite's own way of waiting asks ever more seldom, up to ten times a second.
+    """
+    ends = time.monotonic() + SQLITE_BUSY_MS / 1000
+    driver: Any = connection.connection.dbapi_connection
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > ends:
+                raise sqlite_error(error) from error
+            time.sleep(SQLITE_ASKS_AGAIN_S)
+        else:
+            return
 
 
 def _file(path: Path) -> tuple[int, int] | None:

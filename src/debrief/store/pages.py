@@ -206,19 +206,12 @@ def _list(wanted: SessionFilter, asked: Asked) -> Plan[_Found]:
     whole = structs.replace(wanted, after=None)
     scopes = scopes_of(wanted)
     if scopes is None:
-        total = yield from _counted(whole)
-        rows = [] if skip >= total else (yield from _sorted_rows(wanted, columns, skip, limit))
-        return _Found(rows, total)
+        return (yield from _uncounted(wanted, whole, asked))
     if wanted.changes:
         total = yield from _changed(whole)
         everything = yield from tally.total(scopes)
         if total != everything:
-            if skip >= total:
-                return _Found([], total)
-            # Where the window's sessions are spread evenly, the page ends after so many of the list.
-            looked_at = (skip + limit) * everything // total
-            read = _sorted_rows if total * SORTED <= looked_at else _changed_rows
-            return _Found((yield from read(wanted, columns, skip, limit)), total)
+            return _Found((yield from _changed_rows(wanted, asked, total, everything)), total)
         wanted = structs.replace(wanted, updated_from_us=None, updated_to_us=None)
         whole = structs.replace(wanted, after=None)
     total, before = yield from _tallied(whole, scopes)
@@ -229,6 +222,19 @@ def _list(wanted: SessionFilter, asked: Asked) -> Plan[_Found]:
     else:
         rows = yield from _walked_rows(wanted, scopes, columns, skip + before, min(limit, total - skip))
     return _Found(rows, total)
+
+
+def _uncounted(wanted: SessionFilter, whole: SessionFilter, asked: Asked) -> Plan[_Found]:
+    """A list that the tally does not count; it may count the same list without its window of changes."""
+    total = yield from _counted(whole)
+    began = structs.replace(whole, updated_from_us=None, updated_to_us=None)
+    scopes = scopes_of(began) if wanted.changes and wanted.began else None
+    if scopes is not None:
+        everything, _ = yield from _tallied(began, scopes)
+        return _Found((yield from _changed_rows(wanted, asked, total, everything)), total)
+    if asked.skip >= total:
+        return _Found([], total)
+    return _Found((yield from _sorted_rows(wanted, asked.columns(), asked.skip, asked.limit)), total)
 
 
 def _named(wanted: SessionFilter, asked: Asked) -> Plan[_Found]:
@@ -322,11 +328,18 @@ def _changed(wanted: SessionFilter) -> Plan[int]:
     return max(0, since - after)
 
 
-def _changed_rows(wanted: SessionFilter, columns: tuple[str, ...], skip: int, limit: int) -> Plan[plans.Rows]:
-    if wanted.updated_to_us is not None:
+def _changed_rows(wanted: SessionFilter, asked: Asked, total: int, everything: int) -> Plan[plans.Rows]:
+    """The rows of a window of changes that holds `total` of `everything` that the list would have without."""
+    columns, skip, limit = asked.columns(), asked.skip, asked.limit
+    if skip >= total:
+        return []
+    # Where the window's sessions are spread evenly, the page ends after so many of the list.
+    looked_at = (skip + limit) * everything // total
+    if total * SORTED <= looked_at:
+        return (yield from _sorted_rows(wanted, columns, skip, limit))
+    if wanted.updated_to_us is not None and wanted.created_to_us is None:
         # Nothing changed before it began, so that what began after the window's end need not be looked at.
-        ends = wanted.updated_to_us
-        wanted = structs.replace(wanted, created_to_us=ends)
+        wanted = structs.replace(wanted, created_to_us=wanted.updated_to_us)
     return (yield from _rows_along(wanted, columns, skip, limit))
 
 
