@@ -79,11 +79,10 @@ class Lists:
         self._known = Known()
         self._started = f"{debrief.__version__}|{v2.WIRE_VERSION}|{site.public_url}"
 
-    async def key(self, secret: str) -> tuple[Key, int]:
-        """The key that `secret` is, and the moment of its enterprise's sessions. Raises `KeyRefused`.
+    async def key(self, secret: str) -> Key:
+        """The key that `secret` is. Raises `KeyRefused`.
 
-        A known secret is not looked up again; that its key was not revoked since is asked each time, together
-        with the moment.
+        A known secret is not looked up again: `standing` asks each time that its key was not revoked since.
         """
         name = hash_of(secret)
         known = self._keys.get(name)
@@ -92,12 +91,22 @@ class Lists:
             if len(self._keys) >= KEYS_KEPT:
                 self._keys.clear()
             self._keys[name] = known
-        return known, await self._site.store.primary.run(standing_plan(known), single=True)
+        return known
 
-    async def answer(self, asked: Asked, moment: int, request: Mapping[bytes, bytes]) -> Answer:
+    async def standing(self, key: Key) -> int:
+        """The moment of the sessions of the key's enterprise. Raises `KeyRefused` where it was revoked."""
+        return await self._site.store.primary.run(standing_plan(key), single=True)
+
+    def name_of(self, asked: Asked) -> int:
+        """Names what was asked and who renders it: a part of the answer's tag."""
+        return zlib.crc32(f"{self._started}|{asked!r}".encode("utf-8", "backslashreplace"))
+
+    async def answer(
+        self, asked: Asked, moment: int, request: Mapping[bytes, bytes], name: int | None = None
+    ) -> Answer:
         """The page that was asked for at `moment`; `request` are the request's headers."""
         coding = _coding(request.get(b"accept-encoding", b""))
-        what = zlib.crc32(f"{self._started}|{asked!r}".encode("utf-8", "backslashreplace"))
+        what = self.name_of(asked) if name is None else name
         tag = _tag(what, moment, coding)
         if tag in request.get(b"if-none-match", b""):
             return Answer(304, [(b"etag", tag), *_ALWAYS], b"")
