@@ -167,6 +167,9 @@ class Filter:
             unsorted.append("org_ids")
         if "statuses" in self._lists or "repo_names" in self._lists:
             unsorted.append("has_analysis")
+        if self._wanted.changes:
+            # Many may be passed over: by the index alone, without their rows.
+            return _rows_of(columns, self._page(select(*_keys()).where(*self._conditions(unsorted))))
         return (
             select(*_chosen(columns))
             .where(*self._conditions(unsorted))
