@@ -184,7 +184,7 @@ def test_many_items_are_rendered_in_the_background(
     writer = Store(database_url)
     with ExitStack() as serving_now:
         with writer.write() as connection:
-            clock.lock(writer, connection, "default")
+            clock.lock(connection, "default")
             # Somebody else writes for as long as this block: the server is up all the same.
             serving_now.enter_context(upkeep(store, tmp_path))
             assert refresh.count_stale(store, "default", "http://new") == 7

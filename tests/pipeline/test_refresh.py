@@ -110,7 +110,7 @@ def test_what_is_changed_or_removed_in_between_is_passed_over(store: Store) -> N
     assert found == ["s005", "s004", "s003", "s002", "s001"]
     gone, imported = found[0], found[1]
     with store.write() as connection:
-        sessions.remove(store, connection, "default", [gone])
+        sessions.remove(connection, "default", [gone])
         known = sessions.find(connection, "default", imported)
     assert known is not None
     titled = Wanted(stored=replace(known, session=replace(known.session, title="By an import")))

@@ -87,7 +87,7 @@ class History:
         # Mostly spread over months, sometimes in one moment: both kinds of bucket are to be met.
         spread = pick.choice([1, DAY_US, 200 * DAY_US])
         with self.store.write() as connection:
-            clock.lock(self.store, connection, ENTERPRISE)
+            clock.lock(connection, ENTERPRISE)
             moment = clock.next_moment(connection, ENTERPRISE, len(touched))
             several = [
                 stored(
@@ -103,9 +103,9 @@ class History:
                 )
                 for name in sorted(touched)
             ]
-            sessions.put(self.store, connection, [change(one) for one in several], moment=moment)
+            sessions.put(connection, [change(one) for one in several], moment=moment)
             gone = [name for name in self.held if name not in touched and pick.random() < 0.05]
-            assert sessions.remove(self.store, connection, ENTERPRISE, gone) == len(gone)
+            assert sessions.remove(connection, ENTERPRISE, gone) == len(gone)
         for one in several:
             self.held[one.session_id] = one
             self.moments.setdefault(one.session_id, moment)
@@ -243,12 +243,12 @@ def rows_read(store: Store, wanted: SessionFilter, skip: int) -> tuple[int, int]
 def test_a_deep_page_does_the_work_of_a_shallow_one(sqlite_url: str) -> None:
     store = Store(sqlite_url)
     with store.write() as connection:
-        clock.lock(store, connection, ENTERPRISE)
+        clock.lock(connection, ENTERPRISE)
         several = [
             stored(f"s{i:05}", ORGS[i % 3], NEW_YEAR_US + i * DAY_US // 24, NEW_YEAR_US + i * DAY_US)
             for i in range(6000)
         ]
-        sessions.put(store, connection, [change(one) for one in several], moment=NEW_YEAR_US)
+        sessions.put(connection, [change(one) for one in several], moment=NEW_YEAR_US)
     for orgs in (None, ("a",), ("a", "b")):
         wanted = SessionFilter(enterprise_id=ENTERPRISE, org_ids=orgs)
         shallow = rows_read(store, wanted, 0)
@@ -261,13 +261,13 @@ def test_a_deep_page_does_the_work_of_a_shallow_one(sqlite_url: str) -> None:
 def test_one_enterprise_does_not_count_in_another(store: Store) -> None:
     with store.write() as connection:
         for enterprise_id in ("default", "other"):
-            clock.lock(store, connection, enterprise_id)
+            clock.lock(connection, enterprise_id)
             moment = clock.next_moment(connection, enterprise_id, 1)
             one = stored("s", "a", NEW_YEAR_US, moment)
             foreign = StoredSession(
                 **{**{f: getattr(one, f) for f in one.__struct_fields__}, "enterprise_id": enterprise_id}
             )
-            sessions.put(store, connection, [change(foreign)], moment=moment)
+            sessions.put(connection, [change(foreign)], moment=moment)
     for enterprise_id in ("default", "other"):
         page = read_page(store, SessionFilter(enterprise_id=enterprise_id), skip=0, limit=5, detail=True)
         assert (page.total, page.items) == (1, [b"s"])

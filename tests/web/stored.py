@@ -153,9 +153,9 @@ def put_sessions(store: Store, sessions: Iterable[StoredSession]) -> None:
         )
     with store.write() as connection:
         for enterprise_id, changes in by_enterprise.items():
-            clock.lock(store, connection, enterprise_id)
+            clock.lock(connection, enterprise_id)
             moment = clock.next_moment(connection, enterprise_id, len(changes))
-            put(store, connection, list(changes.values()), moment=moment)
+            put(connection, list(changes.values()), moment=moment)
 
 
 def settings_in(folder: Path) -> Settings:

@@ -41,13 +41,13 @@ def change(
     `ahead_us` is how long the commit may take before the change has to be stamped again.
     """
     with store.write() as connection:
-        clock.lock(store, connection, enterprise_id)
+        clock.lock(connection, enterprise_id)
         wanted = decide(connection)
         if not wanted:
             return 0
         moment = clock.next_moment(connection, enterprise_id, len(wanted), ahead_us)
         changes = [_stamped(one, moment, public_url) for one in wanted]
-        sessions.put(store, connection, changes, moment=moment)
+        sessions.put(connection, changes, moment=moment)
     if clock.is_late(moment):
         log.warning("a commit took longer than foreseen; %d sessions are stamped again", len(wanted))
         late = [one.stored.session_id for one in wanted]

@@ -59,7 +59,7 @@ def examine(store: Store, enterprise_id: str, blobs: BlobFolder | None = None) -
 def repair(store: Store, enterprise_id: str) -> None:
     """Mend what can be: count again, drop what hangs on nothing, let lost sessions be imported again."""
     with store.write() as connection:
-        clock.lock(store, connection, enterprise_id)
+        clock.lock(connection, enterprise_id)
         for table in (session_records, session_tags, session_documents):
             connection.execute(delete(table).where(*_without_session(table, enterprise_id)))
         broken = [
@@ -80,13 +80,14 @@ def repair(store: Store, enterprise_id: str) -> None:
                 )
             # Which file a session came from is not kept: all are looked at again by the next import.
             connection.execute(delete(seen_files).where(seen_files.c.enterprise_id == enterprise_id))
-        dialects.execute_all(
+        dialects.write_all(
             connection,
-            dialects.insert_missing(store.writer, organizations),
+            organizations,
             [
                 {"enterprise_id": enterprise_id, "org_id": org_id, "created_us": clock.now_us()}
                 for org_id in connection.execute(_homeless(enterprise_id)).scalars()
             ],
+            "leave",
         )
         tally.rebuild(connection, enterprise_id)
         arrived = connection.execute(_last_arrival(enterprise_id)).scalar() or 0

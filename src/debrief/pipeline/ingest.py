@@ -146,7 +146,7 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
             for outcome, one in zip(outcomes, batch, strict=True)
             if not one.may_be_read_later
         ]
-        files.put(store, connection, identity.enterprise_id, seen)
+        files.put(connection, identity.enterprise_id, seen)
         return list(wanted.values())
 
     change(store, identity.enterprise_id, public_url, decide)

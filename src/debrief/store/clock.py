@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 
 from debrief.store import dialects
 from debrief.store.schema import clocks
-from debrief.store.store import Store
 
 AHEAD_US = 250_000
 """How far ahead of the clock a moment lies: longer than a commit takes."""
@@ -19,11 +18,9 @@ AHEAD_US = 250_000
 AHEAD_PER_SESSION_US = 4_000
 
 
-def lock(store: Store, connection: Connection, enterprise_id: str) -> None:
+def lock(connection: Connection, enterprise_id: str) -> None:
     """Let no other writer change the enterprise's sessions until the caller's transaction ends."""
-    connection.execute(
-        dialects.insert_missing(store.writer, clocks), {"enterprise_id": enterprise_id, "last_us": 0}
-    )
+    dialects.write_all(connection, clocks, [{"enterprise_id": enterprise_id, "last_us": 0}], "leave")
     query = select(clocks.c.last_us).where(clocks.c.enterprise_id == enterprise_id).with_for_update()
     connection.execute(query).all()
 

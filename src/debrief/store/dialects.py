@@ -7,13 +7,26 @@ lock at BEGIN. Reads see one snapshot per transaction on both.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
@@ -85,29 +98,6 @@ def thread_readers(url: str) -> SqliteReaders | None:
 def in_loop(engine: Engine) -> bool:
     """Whether a read is so short that it runs in the event loop, rather than in a thread."""
     return engine.dialect.name == "sqlite"
-
-
-def upsert(engine: Engine, table: Table) -> Insert:
-    """An INSERT into `table` that replaces all other columns of a row with the same primary key."""
-    keys = [column.name for column in table.primary_key.columns]
-    others = [column.name for column in table.columns if not column.primary_key]
-    if engine.dialect.name == "sqlite":
-        lite = sqlite.insert(table)
-        return lite.on_conflict_do_update(
-            index_elements=keys, set_={name: lite.excluded[name] for name in others}
-        )
-    postgres = postgresql.insert(table)
-    return postgres.on_conflict_do_update(
-        index_elements=keys, set_={name: postgres.excluded[name] for name in others}
-    )
-
-
-def insert_missing(engine: Engine, table: Table) -> Insert:
-    """An INSERT into `table` that leaves a row with the same primary key as it is."""
-    keys = [column.name for column in table.primary_key.columns]
-    if engine.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=keys)
-    return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
 
 
 def store_error(error: Exception) -> StoreError:
@@ -241,8 +231,6 @@ def _postgresql(url: URL, options: Options, *, read_only: bool) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise SettingsError(postgres.EXTRA_MISSING) from error
-    # Of many rows one statement is made, rather than a round trip for each.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
 
     def tell_apart(context: ExceptionContext) -> None:
         """Let go of a connection that its server has ended; pg8000 is asked by its words alone."""
@@ -255,21 +243,46 @@ def _postgresql(url: URL, options: Options, *, read_only: bool) -> Engine:
     return engine
 
 
-def execute_all(connection: Connection, statement: Insert, parameters: Sequence[dict[str, Any]]) -> None:
-    """Execute `statement` for all `parameters`, or not at all where there are none."""
-    if parameters:
-        connection.execute(statement, parameters)
+Found = Literal["refuse", "leave", "replace", "add"]
+"""What becomes of a row with the same primary key: an error, nothing, a new one, or `n` is added up."""
 
 
-def add_up(engine: Engine, table: Table, column: str) -> Insert:
-    """An INSERT into `table` that adds to `column` where a row with the same primary key is there."""
-    keys = [key.name for key in table.primary_key.columns]
-    if engine.dialect.name == "sqlite":
+def write_all(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], found: Found = "refuse"
+) -> None:
+    """Insert `rows`, which have the same columns, into `table`, by one statement."""
+    if not rows:
+        return
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement = _insert(table, tuple(rows[0]), found, is_sqlite=is_sqlite)
+    if is_sqlite:
+        connection.execute(statement, rows)
+    else:
+        # A statement of its own for each number of rows would have to be planned anew each time.
+        connection.execute(statement, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+@cache
+def _insert(table: Table, names: tuple[str, ...], found: Found, *, is_sqlite: bool) -> Insert:
+    keys = [column.name for column in table.primary_key.columns]
+    others = [name for name in names if name not in keys]
+    if is_sqlite:
         lite = sqlite.insert(table)
-        return lite.on_conflict_do_update(
-            index_elements=keys, set_={column: table.c[column] + lite.excluded[column]}
-        )
-    postgres = postgresql.insert(table)
-    return postgres.on_conflict_do_update(
-        index_elements=keys, set_={column: table.c[column] + postgres.excluded[column]}
+        if found == "replace":
+            return lite.on_conflict_do_update(
+                index_elements=keys, set_={name: lite.excluded[name] for name in others}
+            )
+        if found == "add":
+            return lite.on_conflict_do_update(index_elements=keys, set_={"n": table.c.n + lite.excluded.n})
+        return lite.on_conflict_do_nothing(index_elements=keys) if found == "leave" else lite
+    arrays = [cast(bindparam(name), postgresql.ARRAY(table.c[name].type)) for name in names]
+    full = postgresql.insert(table).from_select(
+        names, select(*(func.unnest(array).label(name) for name, array in zip(names, arrays, strict=True)))
     )
+    if found == "replace":
+        return full.on_conflict_do_update(
+            index_elements=keys, set_={name: full.excluded[name] for name in others}
+        )
+    if found == "add":
+        return full.on_conflict_do_update(index_elements=keys, set_={"n": table.c.n + full.excluded.n})
+    return full.on_conflict_do_nothing(index_elements=keys) if found == "leave" else full

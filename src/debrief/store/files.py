@@ -7,7 +7,6 @@ from sqlalchemy import Connection, select
 
 from debrief.store import dialects
 from debrief.store.schema import seen_files
-from debrief.store.store import Store
 
 
 class SeenFile(Struct, frozen=True, kw_only=True):
@@ -30,10 +29,11 @@ def seen(connection: Connection, enterprise_id: str) -> dict[str, SeenFile]:
     return {row.path: SeenFile(**row._mapping) for row in found}
 
 
-def put(store: Store, connection: Connection, enterprise_id: str, files: Iterable[SeenFile]) -> None:
+def put(connection: Connection, enterprise_id: str, files: Iterable[SeenFile]) -> None:
     """Note `files`, inside the caller's transaction."""
-    dialects.execute_all(
+    dialects.write_all(
         connection,
-        dialects.upsert(store.writer, seen_files),
+        seen_files,
         [{"enterprise_id": enterprise_id, **structs.asdict(file)} for file in files],
+        "replace",
     )

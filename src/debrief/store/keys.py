@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from debrief.errors import KeyRefused, NotFound
-from debrief.store.dialects import insert_missing
+from debrief.store.dialects import write_all
 from debrief.store.plans import Plan, Query
 from debrief.store.schema import api_keys, clocks, organizations
 from debrief.store.store import Store
@@ -49,10 +49,8 @@ def create_key(store: Store, enterprise_id: str, name: str, org_id: str | None =
     with store.write() as connection:
         connection.execute(api_keys.insert(), {**row, "key_hash": hash_of(secret)})
         if org_id is not None:
-            connection.execute(
-                insert_missing(store.writer, organizations),
-                {"enterprise_id": enterprise_id, "org_id": org_id, "created_us": key.created_us},
-            )
+            organization = {"enterprise_id": enterprise_id, "org_id": org_id, "created_us": key.created_us}
+            write_all(connection, organizations, [organization], "leave")
     return key, secret
 
 

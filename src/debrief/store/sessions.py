@@ -18,7 +18,6 @@ from debrief.store.schema import (
     session_tags,
     sessions,
 )
-from debrief.store.store import Store
 
 _RECORDS = msgspec.msgpack.Decoder(StoredSession)
 _EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
@@ -57,7 +56,7 @@ class Change(Struct, frozen=True, kw_only=True):
     documents: Sequence[StoredDocument] | None = None
 
 
-def put(store: Store, connection: Connection, changes: Sequence[Change], *, moment: int) -> None:
+def put(connection: Connection, changes: Sequence[Change], *, moment: int) -> None:
     """Insert or replace sessions of one enterprise, each once, inside the caller's transaction.
 
     The caller holds the enterprise's lock and got `moment` from its clock (`clock`).
@@ -70,32 +69,34 @@ def put(store: Store, connection: Connection, changes: Sequence[Change], *, mome
     for change in changes:
         known = before.get(change.stored.session_id)
         deltas.update(tally.moved(known.place if known else None, _place_of(change.stored)))
-    tally.apply(store, connection, enterprise_id, deltas)
-    dialects.execute_all(
+    tally.apply(connection, enterprise_id, deltas)
+    dialects.write_all(
         connection,
-        dialects.insert_missing(store.writer, organizations),
+        organizations,
         [
             {"enterprise_id": enterprise_id, "org_id": org_id, "created_us": moment}
             for org_id in sorted({change.stored.org_id for change in changes})
         ],
+        "leave",
     )
-    dialects.execute_all(
+    dialects.write_all(
         connection,
-        dialects.upsert(store.writer, sessions),
+        sessions,
         [_row(change, before.get(change.stored.session_id), moment) for change in changes],
+        "replace",
     )
     _put_tags(connection, [change.stored for change in changes])
-    _put_records(store, connection, changes)
+    _put_records(connection, changes)
     _put_documents(connection, changes)
 
 
-def remove(store: Store, connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
+def remove(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
     """Delete sessions and all that hangs on them; returns how many there were. The caller holds the lock."""
     before = _places(connection, enterprise_id, session_ids)
     deltas: tally.Deltas = Counter()
     for known in before.values():
         deltas.update(tally.moved(known.place, None))
-    tally.apply(store, connection, enterprise_id, deltas)
+    tally.apply(connection, enterprise_id, deltas)
     for table in (session_documents, session_records, session_tags, sessions):
         for session_id in before:
             connection.execute(delete(table).where(*_is(table, enterprise_id, session_id)))
@@ -185,9 +186,9 @@ def _put_tags(connection: Connection, several: Sequence[StoredSession]) -> None:
         session_tags.c.session_id.in_([stored.session_id for stored in several]),
     )
     connection.execute(gone)
-    dialects.execute_all(
+    dialects.write_all(
         connection,
-        session_tags.insert(),
+        session_tags,
         [
             {**_key(stored), "tag": tag, "created_us": stored.created_us, "org_id": stored.org_id}
             for stored in several
@@ -196,16 +197,17 @@ def _put_tags(connection: Connection, several: Sequence[StoredSession]) -> None:
     )
 
 
-def _put_records(store: Store, connection: Connection, changes: Sequence[Change]) -> None:
+def _put_records(connection: Connection, changes: Sequence[Change]) -> None:
     whole = [change for change in changes if change.events is not None]
-    dialects.execute_all(
+    dialects.write_all(
         connection,
-        dialects.upsert(store.writer, session_records),
+        session_records,
         [
             {**_key(change.stored), "record": _record(change.stored), "events": change.events.events}
             for change in whole
             if change.events is not None
         ],
+        "replace",
     )
     for change in changes:
         if change.events is None:
@@ -223,9 +225,9 @@ def _put_documents(connection: Connection, changes: Sequence[Change]) -> None:
             session_documents.c.session_id.in_([change.stored.session_id for change in given]),
         )
     )
-    dialects.execute_all(
+    dialects.write_all(
         connection,
-        session_documents.insert(),
+        session_documents,
         [
             {**_key(change.stored), "position": position, **msgspec.structs.asdict(document)}
             for change in given

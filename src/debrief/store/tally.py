@@ -31,7 +31,6 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from debrief.store import dialects
 from debrief.store.plans import Plan, Query
 from debrief.store.schema import session_tags, sessions, tally
-from debrief.store.store import Store
 
 Kind = Literal["created", "updated", "status", "analysed", "repository", "tag"]
 """What a scope's sessions have in common; the first two have nothing but their enterprise or organization."""
@@ -127,14 +126,14 @@ def _values(place: Place) -> Iterator[tuple[Kind, str]]:
         yield "tag", tag
 
 
-def apply(store: Store, connection: Connection, enterprise_id: str, deltas: Deltas) -> None:
+def apply(connection: Connection, enterprise_id: str, deltas: Deltas) -> None:
     """Add `deltas` to the tally, inside the caller's transaction."""
     rows = [
         {"enterprise_id": enterprise_id, "scope": scope, "level": level, "bucket": bucket, "n": n}
         for (scope, level, bucket), n in sorted(deltas.items())
         if n
     ]
-    dialects.execute_all(connection, dialects.add_up(store.writer, tally, "n"), rows)
+    dialects.write_all(connection, tally, rows, "add")
 
 
 def rebuild(connection: Connection, enterprise_id: str) -> None:
