@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from debrief.analysis.actions import action_items
 from debrief.analysis.catalogue import DETECTORS
-from debrief.analysis.detector import Detector, Scene, scene
+from debrief.analysis.detector import Baseline, Detector, Scene, scene
 from debrief.analysis.episodes import Trouble, rank, troubles, without_symptoms
 from debrief.analysis.impact import Price, cost_text, impact, price
 from debrief.analysis.prompt import suggest_prompt
 from debrief.analysis.steps import build_view
 from debrief.analysis.timeline import build_timeline
+from debrief.analysis.verify import verified
 from debrief.model import ActionItem, Analysis, Issue, Session
 from debrief.model.analysis import Impact
 
@@ -33,17 +34,22 @@ _IMPACTS: tuple[Impact, ...] = ("High", "Medium", "Low")
 Made = TypeVar("Made")
 
 
-def analyse(session: Session, detectors: Sequence[Detector] = DETECTORS) -> Analysis:
-    """What there is to say about `session`. Never raises for what the session holds."""
+def analyse(
+    session: Session, detectors: Sequence[Detector] = DETECTORS, baseline: Baseline | None = None
+) -> Analysis:
+    """What there is to say about `session`. Never raises for what the session holds.
+
+    `baseline` is what is usual where it comes from; without one nothing is called unusual.
+    """
     faults: list[str] = []
     view = build_view(session)
-    seen = scene(view)
+    seen = scene(view, baseline)
     found: list[Trouble] = []
     for detector in detectors:
         found += guarded(detector.id, partial(_of, detector, seen), [], faults)
     issued: list[tuple[Issue, Trouble]] = guarded("issues", partial(_issues, found, seen), [], faults)
     issues = tuple(issue for issue, _ in issued)
-    return Analysis(
+    analysis = Analysis(
         analyser_version=ANALYSER_VERSION,
         issues=issues,
         timeline=guarded("timeline", partial(build_timeline, view), (), faults),
@@ -51,6 +57,7 @@ def analyse(session: Session, detectors: Sequence[Detector] = DETECTORS) -> Anal
         suggested_prompt=guarded("prompt", partial(suggest_prompt, view, issues), None, faults),
         faults=tuple(faults),
     )
+    return verified(analysis, session)
 
 
 def guarded(name: str, make: Callable[[], Made], otherwise: Made, faults: list[str]) -> Made:

@@ -35,25 +35,42 @@ MATCHES_TRIED = 3
 _FOREIGN = frozenset({"site-packages", "node_modules", "dist-packages"})
 
 
+class Baseline(Struct, frozen=True, kw_only=True):
+    """What is usual where the session comes from: of how many sessions, and what 95 of 100 stay below.
+
+    `tokens_p95` is None where too few of them state their tokens.
+    """
+
+    sessions: int
+    steps_p95: int
+    tokens_p95: int | None = None
+
+
 class Scene(View, frozen=True, kw_only=True):
     """A View, with what more than one detector would have to look for.
 
     `speeches`: what results say in their own voice. `interrupts`: where people stopped the agent.
     `own_names`: folders and files, without ending, of the paths that calls name, installed packages left out.
+    `baseline`: what is usual, None where nobody knows.
     """
 
     speeches: tuple[Speech, ...] = ()
     interrupts: tuple[Event, ...] = ()
     own_names: frozenset[str] = frozenset()
+    baseline: Baseline | None = None
 
 
-def scene(view: View) -> Scene:
+def scene(view: View, baseline: Baseline | None = None) -> Scene:
     """The scene that `view` sets."""
     fields = {name: getattr(view, name) for name in View.__struct_fields__}
     interrupts = tuple(event for event in view.events if event.kind == "interrupt")
     paths = {event.path for event in view.events if event.path}
     return Scene(
-        **fields, speeches=speeches(view), interrupts=interrupts, own_names=frozenset(_names_in(paths))
+        **fields,
+        speeches=speeches(view),
+        interrupts=interrupts,
+        own_names=frozenset(_names_in(paths)),
+        baseline=baseline,
     )
 
 
@@ -185,7 +202,7 @@ class PatternDetector(Detector):
         line = line_at(speech.text, match.start(match.lastindex or 0))
         filled = {
             "what": short(what, 80).replace("`", "'"),
-            "line": short(line, 160),
+            "line": short(line, 160).replace('"', "'"),
             "part": code(self.part(step, what), 60),
         }
         return Finding(

@@ -118,6 +118,9 @@ def _trouble(
         episodes = tuple(episode for episode in whole if len(episode.hits) >= detector.least)
         if not episodes:
             return None
+        # The words are to be those of a finding that the evidence shows.
+        kept = {hit.index for episode in episodes for hit in episode.hits}
+        group = [one for one in group if not one.steps or any(step.index in kept for step in one.steps)]
     elif shown:
         episodes = (Episode(shown),)
     return Trouble(detector=detector, signature=signature, findings=tuple(group), episodes=episodes)
