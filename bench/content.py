@@ -156,6 +156,8 @@ class World:
             "repository": f"example/{org_id}-service-{number % REPOSITORIES_PER_ORG}",
             "title": mould.stored.session.title,
             "format": mould.stored.session.format,
+            "step_count": 40 + number % 200,
+            "token_count": 10_000 + number % 90_000,
             "issue_count": len(mould.stored.analysis.issues) if mould.stored.analysis else 0,
             "has_analysis": int(mould.stored.analysis is not None),
             "created_us": created,

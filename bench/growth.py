@@ -122,7 +122,8 @@ def _lines(sizes: Sequence[int], measured: Sequence[Figures]) -> list[dict[str, 
             continue  # too slow to be measured at some size
         values = [figures[what] for figures in measured]
         slope = max(0.0, (values[-1] - values[-2]) / (sizes[-1] - sizes[-2])) if len(sizes) > 1 else 0.0
-        power = math.log(values[-1] / values[-2]) / math.log(sizes[-1] / sizes[-2]) if len(sizes) > 1 else 0.0
+        grows = len(sizes) > 1 and min(values[-2:]) > 0
+        power = math.log(values[-1] / values[-2]) / math.log(sizes[-1] / sizes[-2]) if grows else 0.0
         lines.append(
             {
                 "what": what,

@@ -31,7 +31,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """See the module. `session.events` is empty where events were not asked for.
 
     `created_us` is when the session began, `updated_us` when this answer last changed. `analysis` is None
-    until it is done.
+    until it is done. `step_count` is how many tools the main chain called, None where nobody counted.
     """
 
     enterprise_id: str
@@ -44,4 +44,5 @@ class StoredSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     analysis: Analysis | None
     cost: Cost
     user_id: str | None = None
+    step_count: int | None = None
     tags: tuple[str, ...] = ()

@@ -202,6 +202,7 @@ def _stored(ready: PreparedSession, known: StoredSession | None, identity: Ident
         session=session,
         analysis=ready.analysis,
         cost=ready.cost,
+        step_count=ready.step_count,
     )
 
 

@@ -48,6 +48,7 @@ class PreparedSession(Struct, frozen=True, kw_only=True):
     cost: Cost
     events: Packed
     event_count: int
+    step_count: int
     file_us: int
 
 
@@ -138,6 +139,10 @@ def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
         cost=cost(session, usd_per_acu=bench.usd_per_acu),
         events=Packed.of(session.events),
         event_count=len(session.events),
+        step_count=sum(
+            event.kind == "tool_call" and event.agent is None and not event.replayed
+            for event in session.events
+        ),
         file_us=int(Path(found.path).stat().st_mtime_ns // 1000),
     )
 

@@ -27,7 +27,8 @@ organizations = Table(
 
 # One row per session. `item` is its rendered answer, of which the first `basics_size` bytes are the basics;
 # `rendering` names the version and public URL that it was rendered for. `arrived_us` is the moment at which
-# it was first stored here. The other columns are what the contract filters by.
+# it was first stored here. `step_count` and `token_count` (output) say how large it is, null where that is
+# not known. The other columns are what the contract filters by.
 sessions = Table(
     "sessions",
     metadata,
@@ -40,6 +41,8 @@ sessions = Table(
     Column("title", String),
     Column("format", String, nullable=False),
     Column("issue_count", Integer, nullable=False),
+    Column("step_count", Integer),
+    Column("token_count", BigInteger),
     Column("has_analysis", SmallInteger, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),

@@ -9,7 +9,7 @@ import zstandard
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from debrief.model import Event, StoredSession
+from debrief.model import Event, StoredSession, total_tokens
 from debrief.store import dialects, tally
 from debrief.store.schema import (
     organizations,
@@ -169,6 +169,8 @@ def _row(change: Change, known: _Known | None, moment: int) -> dict[str, Any]:
         "title": stored.session.title,
         "format": stored.session.format,
         "issue_count": len(stored.analysis.issues) if stored.analysis else 0,
+        "step_count": stored.step_count,
+        "token_count": total_tokens(stored.session)[0].output,
         "has_analysis": int(stored.analysis is not None),
         "created_us": stored.created_us,
         "updated_us": stored.updated_us,

@@ -46,8 +46,8 @@ FOREVER_US: Final = (1 << 62) - 1
 MANY: Final = 64
 """The sums of more scopes than this are not taken: the index counts as fast."""
 
-# By `updated_us` an import puts many sessions into one moment, so that the finest buckets are to be small. Of
-# repositories and tags there are many, of tags in organizations very many: they are counted less finely.
+# By `updated_us` an import puts many sessions into one moment, so that the finest buckets are to be small.
+# What there are many of is counted less finely: repositories and tags, and all of those in each organization.
 _LEVELS: Final[dict[Kind, tuple[int, ...]]] = {
     "created": (TOTAL, COARSE, FINE),
     "updated": (COARSE, FINE, FINEST),
@@ -89,7 +89,9 @@ Deltas = Counter[tuple[str, int, int]]
 
 def levels(kind: Kind, *, of_org: bool) -> tuple[int, ...]:
     """At which levels a scope is counted, the coarsest first."""
-    return (TOTAL,) if kind == "tag" and of_org else _LEVELS[kind]
+    if of_org and kind == "tag":
+        return (TOTAL,)
+    return (TOTAL, COARSE) if of_org and kind in {"status", "analysed"} else _LEVELS[kind]
 
 
 def scope_name(kind: Kind, value: str, org_id: str | None) -> str:

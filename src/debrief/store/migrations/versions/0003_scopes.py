@@ -17,12 +17,16 @@ NEW_INDEXES = {
     "ix_sessions_org_analysed": ("org_id", "has_analysis", "created_us", "session_id"),
 }
 LEVELS = {"status": (63, 40, 34), "analysed": (63, 40, 34), "repository": (63, 40), "tag": (63, 40)}
+OF_ORG = {"status": (63, 40), "analysed": (63, 40), "repository": (63, 40), "tag": (63,)}
 COLUMNS = {"status": "status", "analysed": "has_analysis", "repository": "repository", "tag": "tag"}
 TAGS = "enterprise_id, session_id, tag, created_us, org_id"
 
 
 def upgrade() -> None:
     """Apply."""
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.add_column(sa.Column("step_count", sa.Integer(), nullable=True))
+        sessions.add_column(sa.Column("token_count", sa.BigInteger(), nullable=True))
     for name, columns in INDEXES.items():
         op.drop_index(name, table_name="sessions")
         op.create_index(name, "sessions", ["enterprise_id", *columns])
@@ -46,7 +50,7 @@ def upgrade() -> None:
         value = f"'{kind}:' || CAST({COLUMNS[kind]} AS VARCHAR) || '\x1f'"
         for scope, counted in (
             (value, levels),
-            (f"{value} || org_id", levels[:1] if kind == "tag" else levels),
+            (f"{value} || org_id", OF_ORG[kind]),
         ):
             for level in counted:
                 op.execute(
@@ -92,3 +96,6 @@ def downgrade() -> None:
     for name, columns in INDEXES.items():
         op.drop_index(name, table_name="sessions")
         op.create_index(name, "sessions", ["enterprise_id", *columns[:-1]])
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.drop_column("step_count")
+        sessions.drop_column("token_count")
