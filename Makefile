@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check bench bench-growth install lock format docs clean
+.PHONY: run test check bench bench-growth bench-analysis eval install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -35,6 +35,13 @@ bench: $(DEV_STAMP) ## the lists beside what the machine can do; SESSIONS=100000
 bench-growth: $(DEV_STAMP) ## what grows with the number of sessions; SIZES=10000,100000 OUT=growth.json DATABASE=sqlite
 	$(BIN)/python bench/growth.py $(if $(SIZES),--sizes $(SIZES)) $(if $(OUT),--out $(OUT)) \
 		$(if $(DATABASE),--database $(DATABASE))
+
+eval: $(DEV_STAMP) ## how good the analysis is; DATA=folder SPLIT=val OUT=rows.json TOLD=1
+	@$(BIN)/python bench/quality/run.py $(if $(DATA),--data $(DATA)) $(if $(SPLIT),--split $(SPLIT)) \
+		$(if $(OUT),--out $(OUT)) $(if $(TOLD),--told)
+
+bench-analysis: $(DEV_STAMP) ## how many sessions a second are analysed, and whether that is linear in events
+	$(BIN)/python bench/analysis.py
 
 lock: $(DEV_STAMP) ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -24,7 +24,7 @@ SAMPLES = {session.title: session for session in map(read, sorted(folder().rglob
 
 STORIES: dict[str, set[str]] = {
     "Show picking progress in the warehouse API": {"CFG-01"},
-    "Bring the battery widget branch up to date": {"VC-01", "REQ-01"},
+    "Bring the battery widget branch up to date": {"VC-01", "VC-03", "REQ-01"},
     "Print customer names with umlauts correctly": set(),
     "Readings are lost after a broker restart": {"APP-01", "TST-01"},
     "Retire the old route planner flag": {"REQ-01", "REQ-02"},

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,11 +18,12 @@ from rich.table import Table
 from debrief import __version__, report, samples
 from debrief.config import Settings, name_of, organization_of, settings_from, word_of
 from debrief.errors import DebriefError, SettingsError, Unreadable
-from debrief.pipeline import doctor, refresh
+from debrief.llm import Analyser
+from debrief.pipeline import doctor, reading, refresh
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.ingest import Identity, Summary, ingest
 from debrief.pipeline.prepare import Workbench, parse_and_analyse
-from debrief.store import BlobFolder, SessionFilter, Store, keys, pages
+from debrief.store import BlobFolder, SessionFilter, Store, keys, pages, usual
 from debrief.web import serving
 from debrief.wire import v2
 
@@ -93,7 +95,9 @@ def run(
             identity = Identity(
                 enterprise_id=settings.enterprise_id, org_id=settings.org_id, tags=("sample",)
             )
-        _report(_import(settings, store, found, identity, address))
+        report.show_import(out, _import(settings, store, found, identity, address))
+        if settings.llm:
+            out.print("A language model is set; `debrief analyse` lets it read what is stored.")
         key = serving.local_key(settings, store)
         out.print(f"\n[bold]Debrief[/bold] is at [bold]{escape(address)}[/bold]")
         out.print(f"Key: {key}")
@@ -153,10 +157,13 @@ def import_(
     with _store(settings) as store:
         address = serving.address_of_links(settings)
         summary = _import(settings, store, list(discover(paths)), identity, address, quiet=as_json)
+        fresh = [one for one in summary.outcomes if one.outcome in {"new", "updated"}]
+        if settings.llm and fresh:
+            _read(settings, store, [name for one in fresh for name in one.sessions])
     if as_json:
         out.print_json(json.dumps(report.import_json(summary)))
     else:
-        _report(summary)
+        report.show_import(out, summary)
     counts = summary.counts()
     if counts["skipped"] and counts["skipped"] == sum(counts.values()):
         raise typer.Exit(1)
@@ -164,25 +171,40 @@ def import_(
 
 @app.command()
 def analyse(
-    file: Annotated[Path, typer.Argument(help="A transcript.", parser=_path)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A transcript. Without: a language model reads what is stored.", parser=_path),
+    ] = None,
+    llm: Annotated[bool, typer.Option("--llm", help="Let the model of DEBRIEF_LLM read it too.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read so many stored sessions at most.")] = None,
     data: Data = None,
+    database_url: Database = None,
     public_url: PublicUrl = None,
     as_json: Json = False,
 ) -> None:
     """Analyse one transcript and print what is found, without storing anything."""
-    settings = _settings(data=data, public_url=public_url)
+    settings = _settings(data=data, database_url=database_url, public_url=public_url)
+    if settings.llm is None and (llm or file is None):
+        _fail(SettingsError("no language model is set: set DEBRIEF_LLM, or name a transcript"))
+    if file is None:
+        with _store(settings) as store:
+            _read(settings, store, None, limit)
+        return
     if file.is_dir():
         _fail(Unreadable(f"{file} is a folder; `debrief import` takes folders"))
     try:
         parsed = parse_and_analyse(next(discover([file])), report.PREVIEW_KEY)
     except DebriefError as error:
         _fail(type(error)(f"{file}: {error}"))
-    documents = [report.analysis_json(parsed.format, *one, settings=settings) for one in parsed.sessions]
+    found = parsed.sessions
+    if settings.llm is not None and llm:
+        found = reading.read_all(found, partial(Analyser, settings.llm, settings.llm_folder))
     if as_json:
-        for document in documents:
+        for one in found:
+            document = report.analysis_json(parsed.format, *one, settings=settings)
             sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
     else:
-        for session, analysis in parsed.sessions:
+        for session, analysis in found:
             report.show(out, session, analysis)
 
 
@@ -333,8 +355,13 @@ def _import(
     quiet: bool = False,
 ) -> Summary:
     BlobFolder(settings.blob_folder).sweep()
+    with store.read() as connection:
+        common = usual(connection, identity.enterprise_id, identity.org_id)
     bench = Workbench(
-        key=settings.secret(), usd_per_acu=settings.usd_per_acu, blob_folder=str(settings.blob_folder)
+        key=settings.secret(),
+        usd_per_acu=settings.usd_per_acu,
+        blob_folder=str(settings.blob_folder),
+        usual=common,
     )
     columns = (
         TextColumn("Importing and analysing"),
@@ -356,19 +383,15 @@ def _import(
     return summary
 
 
-def _report(summary: Summary) -> None:
-    counts = summary.counts()
-    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing to import"
-    out.print(f"Transcripts: {told}.")
-    for name, number in summary.formats().items():
-        out.print(f"  {name}: {number}")
-    for one in summary.outcomes:
-        if one.is_known:
-            continue
-        if one.outcome == "skipped":
-            out.print(f"  skipped {one.path}: {one.detail}", markup=False)
-        elif "opaque" in one.detail or "fault" in one.detail:
-            out.print(f"  {one.outcome} {one.path}: {one.detail}", markup=False)
+def _read(settings: Settings, store: Store, names: list[str] | None, limit: int | None = None) -> None:
+    """Let the language model read these stored sessions, or all; what it cost is told beside the output."""
+    if settings.llm is None:
+        return
+    enterprise_id, address = settings.enterprise_id, serving.address_of_links(settings)
+    todo = reading.newest(store, enterprise_id) if names is None else names
+    make = partial(Analyser, settings.llm, settings.llm_folder)
+    told = reading.read_stored(store, enterprise_id, address, todo, make, most=limit)
+    err.print(report.readings_text(told), markup=False)
 
 
 def _login_name() -> str | None:

@@ -13,6 +13,15 @@
 | DEBRIEF_ENTERPRISE | id of the enterprise that a local import belongs to | `default` |
 | DEBRIEF_ORG | id of the organization that a local import belongs to | `local` |
 | DEBRIEF_USD_PER_ACU | dollars of one ACU | 2.0 |
+| DEBRIEF_LLM | `openai:MODEL` or `anthropic:MODEL`: a language model reads what is imported too | none |
+| DEBRIEF_LLM_BASE_URL | a compatible server's address | the provider's own |
+| DEBRIEF_LLM_API_KEY | the key for it; secret | OPENAI_API_KEY, ANTHROPIC_API_KEY |
+| DEBRIEF_LLM_TOKENS_PER_RUN, DEBRIEF_LLM_TOKENS_PER_DAY | tokens that may be spent | 2000000, 10000000 |
+| DEBRIEF_LLM_USD_PER_RUN, DEBRIEF_LLM_USD_PER_DAY | dollars that may be spent | 5, 20 |
+| DEBRIEF_LLM_PART_TOKENS | tokens of a session in one request, about | 48000 |
+| DEBRIEF_LLM_ANSWER_TOKENS | tokens that an answer may have | 8000 |
+| DEBRIEF_LLM_AT_ONCE | sessions that are read at the same time | 4 |
+| DEBRIEF_LLM_TIMEOUT_S | seconds after which a request is given up | 180 |
 """
 
 import os
@@ -24,6 +33,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from debrief.errors import SettingsError
+from debrief.llm.settings import LlmSettings, llm_settings
 
 HIGHEST_PORT = 65_535
 SECRET_BYTES = 32
@@ -50,6 +60,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     enterprise_id: str = "default"
     org_id: str = "local"
     usd_per_acu: float = 2.0
+    llm: LlmSettings | None = None
+
+    @property
+    def llm_folder(self) -> Path:
+        """Where a language model's answers and the books of what they cost lie."""
+        return self.data / "llm"
 
     @property
     def blob_folder(self) -> Path:
@@ -145,6 +161,7 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         enterprise_id=name_of("DEBRIEF_ENTERPRISE", str(value("enterprise", "default")), LONGEST_ID),
         org_id=organization_of(str(given["org"] if "org" in given else value("org", "local"))),
         usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
+        llm=llm_settings(environment, prefix="DEBRIEF_LLM"),
     )
 
 

@@ -11,6 +11,10 @@ turns a class into a status, the command line into an exit code.
         Unavailable            locked, gone, read-only or full: try again
         SchemaMismatch         the database was written by another version of Debrief
       SettingsError            a setting that makes no sense
+    ModelError               a language model did not answer; the analysis by rules stands
+      ModelTooSmall          the request is longer than the model takes
+      BudgetUsedUp           what may be spent is spent
+      ModelOutOfReach        no other request would be answered: the key, the account, the model's name
       KeyRefused               an API key that is unknown or revoked
       NotAllowed               a valid key without the right to this
       NotFound                 no such session, key or organization for this caller
@@ -47,6 +51,22 @@ class SchemaMismatch(StoreError):
 
 class SettingsError(DebriefError):
     """A setting that makes no sense."""
+
+
+class ModelError(DebriefError):
+    """A language model did not answer; the analysis by rules stands."""
+
+
+class ModelTooSmall(ModelError):
+    """The request is longer than what the model takes."""
+
+
+class BudgetUsedUp(ModelError):
+    """What may be spent on a language model in a run or a day is spent."""
+
+
+class ModelOutOfReach(ModelError):
+    """No request would be answered: the key, the account or the model's name is refused."""
 
 
 class KeyRefused(DebriefError):

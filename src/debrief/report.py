@@ -14,6 +14,7 @@ from debrief.model.session import BUCKETS
 from debrief.pipeline.doctor import Finding
 from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
+from debrief.pipeline.reading import Readings
 from debrief.store import Key
 from debrief.wire import v2
 
@@ -56,6 +57,7 @@ def analysis_json(
                 "impact": issue.impact,
                 "issue": issue.issue,
                 "detector": issue.detector,
+                "source": issue.source,
                 "evidence": list(issue.evidence),
             }
             for issue in analysis.issues
@@ -71,6 +73,7 @@ def analysis_json(
         "end_state": session.end_state,
         "end_reason": session.end_reason,
         "faults": [*session.faults, *analysis.faults],
+        "llm": None if analysis.llm is None else asdict(analysis.llm),
     }
 
 
@@ -111,6 +114,22 @@ def show(console: Console, session: Session, analysis: Analysis) -> None:
         console.print(prompt.suggested_prompt, markup=False)
 
 
+def show_import(console: Console, summary: Summary) -> None:
+    """Print what became of an import, for a person."""
+    counts = summary.counts()
+    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing to import"
+    console.print(f"Transcripts: {told}.")
+    for name, number in summary.formats().items():
+        console.print(f"  {name}: {number}")
+    for one in summary.outcomes:
+        if one.is_known:
+            continue
+        if one.outcome == "skipped":
+            console.print(f"  skipped {one.path}: {one.detail}", markup=False)
+        elif "opaque" in one.detail or "fault" in one.detail:
+            console.print(f"  {one.outcome} {one.path}: {one.detail}", markup=False)
+
+
 def import_json(summary: Summary) -> dict[str, Any]:
     """The document that `debrief import --json` prints."""
     return {
@@ -127,6 +146,17 @@ def import_json(summary: Summary) -> dict[str, Any]:
             for one in summary.outcomes
         ],
     }
+
+
+def readings_text(told: Readings) -> str:
+    """What became of the sessions that a language model was to read, for people."""
+    cost = "at an unknown price" if told.cost_usd_micros is None else f"${told.cost_usd_micros / 1e6:.2f}"
+    known = f", {told.known} were read before" if told.known else ""
+    faulty = f", {told.faulty} not wholly" if told.faulty else ""
+    told_of = (
+        f"{told.read} sessions read{faulty}{known}: {told.added} statements added, {told.tokens:,} tokens"
+    )
+    return f"Language model: {told_of}, {cost}." + (f" Stopped: {told.stopped}." if told.stopped else "")
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -105,6 +105,7 @@ def test_without_a_summary_only_an_exit_code_of_its_own_counts(
     [
         ("FAILED tests/test_a.py::test_x[1-2] - assert 1 == 2", ("tests/test_a.py::test_x[1-2]",)),
         ("--- FAIL: TestA (0.0s)\n    --- FAIL: TestA/sub (0.0s)", ("TestA", "TestA/sub")),
+        ("(pass) app > a [1.00ms]\n(fail) app > b > c [7.5ms]\n\n 1 fail", ("app > b > c",)),
         ("test parse::empty ... FAILED\ntest parse::full ... ok", ("parse::empty",)),
         ("  \u25cf login \u203a rejects empty", ("login \u203a rejects empty",)),
         ("FAIL: test_x (tests.test_a.A)", ("test_x (tests.test_a.A)",)),

@@ -9,7 +9,7 @@ from all_cases import PATTERNS_FIRE, PATTERNS_QUIET, STRUCTURES_FIRE, STRUCTURES
 from building import edit, prompt, read, say, search, session, shell
 
 from debrief.analysis.catalogue import DETECTORS, SECTIONS, paragraphs
-from debrief.analysis.detector import Detector, PatternDetector, scene
+from debrief.analysis.detector import Baseline, Detector, PatternDetector, scene
 from debrief.analysis.episodes import Trouble, troubles
 from debrief.analysis.steps import build_view
 from debrief.model import Event, Session
@@ -18,15 +18,18 @@ BY_ID = {detector.id: detector for detector in DETECTORS}
 PATTERNED = [detector for detector in DETECTORS if isinstance(detector, PatternDetector)]
 SHOWN = [detector for detector in DETECTORS if detector.id in PATTERNS_FIRE]
 
+BASELINE = Baseline(sessions=40, steps_p95=500, tokens_p95=1_000_000)
+
 
 def found(detector: Detector, given: Session) -> list[Trouble]:
-    seen = scene(build_view(given))
+    seen = scene(build_view(given), BASELINE)
     return troubles(detector, detector.find(seen), seen.steps)
 
 
 def repeated(detector: Detector, happening: tuple[Event, ...]) -> Session:
     """A session with as many hits as the detector wants, a change before each."""
-    rounds = [happened for _ in range(detector.least) for happened in (edit("lib/x.css"), happening)]
+    wanted = max(detector.least, detector.in_all)
+    rounds = [happened for _ in range(wanted) for happened in (edit("lib/x.css"), happening)]
     return session(prompt("go on"), *rounds, say("Hm."))
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from debrief.analysis.actions import action_items
 from debrief.analysis.catalogue import DETECTORS
+from debrief.analysis.classification import classify
 from debrief.analysis.detector import Baseline, Detector, Scene, scene
 from debrief.analysis.episodes import Trouble, rank, troubles, without_symptoms
 from debrief.analysis.impact import Price, cost_text, impact, price
@@ -21,7 +22,7 @@ from debrief.analysis.verify import verified
 from debrief.model import ActionItem, Analysis, Issue, Session
 from debrief.model.analysis import Impact
 
-ANALYSER_VERSION = 2
+ANALYSER_VERSION = 3
 """Counts up whenever the same session would get another analysis; see also each detector's version."""
 
 ISSUES_SHOWN = 8
@@ -55,6 +56,7 @@ def analyse(
         timeline=guarded("timeline", partial(build_timeline, view), (), faults),
         action_items=guarded("actions", partial(_actions, issued, seen), (), faults),
         suggested_prompt=guarded("prompt", partial(suggest_prompt, view, issues), None, faults),
+        classification=guarded("classification", partial(classify, view), None, faults),
         faults=tuple(faults),
     )
     return verified(analysis, session)

@@ -1,6 +1,7 @@
 """Steps in, the changes of source among them out: which files, how much, and what looked after them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from debrief.analysis.view import Step
@@ -48,14 +49,37 @@ SOURCE_SUFFIXES = frozenset(
 )
 """Files that can be built, run or tested; prose, styles and settings are not among them."""
 
+MANIFESTS = frozenset(
+    {
+        "Cargo.toml",
+        "Dockerfile",
+        "Gemfile",
+        "Pipfile",
+        "build.gradle",
+        "build.gradle.kts",
+        "composer.json",
+        "environment.yml",
+        "go.mod",
+        "package.json",
+        "pom.xml",
+        "pyproject.toml",
+        "requirements-dev.txt",
+        "requirements.txt",
+        "setup.cfg",
+        "setup.py",
+    }
+)
+"""Files that say which packages a project needs."""
+
 CHECKS = frozenset({"test", "build", "lint", "run", "net", "agent", "other"})
 """Families of steps after which a change may have been looked after; doubt speaks for the agent."""
 
 _HOOK_WORDS = ("pre-commit", "husky", "lint-staged", "lefthook", "pre-push")
 
 
+@lru_cache(maxsize=4096)
 def is_source(path: str) -> bool:
-    """Whether the file at `path` can be built, run or tested."""
+    """Whether the file at `path` can be built, run or tested. Asked of the same few paths over and over."""
     return PurePosixPath(path.replace("\\", "/")).suffix.lower() in SOURCE_SUFFIXES
 
 
@@ -75,6 +99,12 @@ def changed_lines(steps: Sequence[Step]) -> int:
         for edit in step.call.edits
         if is_source(edit.path)
     )
+
+
+def manifest_changed(steps: Sequence[Step]) -> bool:
+    """Whether one of `steps` changed what says which packages the project needs."""
+    changed = (edit for step in steps if step.outcome == "ok" for edit in step.call.edits)
+    return any(base_name(edit.path) in MANIFESTS for edit in changed)
 
 
 def is_check(step: Step) -> bool:

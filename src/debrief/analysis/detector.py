@@ -113,7 +113,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 class Detector(ABC):
     """See the module. `version` counts up whenever the same scene would give other findings.
 
-    `least` is how many hits an episode needs to be worth a word.
+    `least` is how many hits an episode needs to be worth a word, `in_all` how many all of them together.
     """
 
     id: ClassVar[str]
@@ -121,6 +121,7 @@ class Detector(ABC):
     label: ClassVar[Label]
     version: ClassVar[int] = 1
     least: ClassVar[int] = 1
+    in_all: ClassVar[int] = 1
 
     @abstractmethod
     def find(self, scene: Scene) -> Iterable[Finding]:
@@ -166,7 +167,12 @@ class PatternDetector(Detector):
     def match(self, speech: Speech, scene: Scene) -> re.Match[str] | None:
         """The first match in `speech` that `accepts` lets pass."""
         folded = speech.folded
-        if not any(needle in folded for needle in self.needles) or not self.listens(speech.step):
+        for needle in self.needles:
+            if needle in folded:
+                break
+        else:
+            return None
+        if not self.listens(speech.step):
             return None
         for pattern in self.patterns:
             for match in islice(pattern.finditer(speech.text), MATCHES_TRIED):

@@ -116,7 +116,7 @@ def _trouble(
     if shown and group[-1].state == "watch":
         whole = _followed(detector, shown, first_of, steps)
         episodes = tuple(episode for episode in whole if len(episode.hits) >= detector.least)
-        if not episodes:
+        if not episodes or sum(len(episode.hits) for episode in episodes) < detector.in_all:
             return None
         # The words are to be those of a finding that the evidence shows.
         kept = {hit.index for episode in episodes for hit in episode.hits}

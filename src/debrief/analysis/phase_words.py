@@ -24,6 +24,7 @@ from debrief.analysis.phrases import (
     times,
 )
 from debrief.analysis.prompt_text import one_line, spoken
+from debrief.analysis.stages import HOUSEKEEPING
 from debrief.analysis.view import Step, View
 from debrief.model import Event
 
@@ -33,9 +34,6 @@ QUOTE_LIMIT = 160
 
 _CLAUSES_IN_TITLE = 2
 _CHECKS = frozenset({"test", "lint", "build"})
-_HOUSEKEEPING = frozenset({"mkdir", "rmdir", "rm", "chmod", "chown", "ln", "touch", "find"})
-"""Programs that change what files there are, not what stands in them."""
-
 _PAIR_LIMIT = 56
 _PAUSE_US = HOUR_US // 2
 """A longer silence is nobody at work: the machine slept, or a question waited for its answer."""
@@ -86,8 +84,7 @@ def clauses(phase: Phase, view: View, *, long: bool = False) -> list[Clause]:
     """What was done in the phase, one clause for each kind of work; `long` names more of it."""
     kinds: dict[str, list[Step]] = {}
     for step in phase.steps:
-        activity = activity_of(step)
-        kinds.setdefault(step.family if activity == "check" else activity, []).append(step)
+        kinds.setdefault(_kind(step, phase), []).append(step)
     told = []
     for kind, steps in kinds.items():
         words = _shipped(steps, phase, view) if kind == "ship" else _words(kind, steps, view, long=long)
@@ -102,6 +99,16 @@ def clauses(phase: Phase, view: View, *, long: bool = False) -> list[Clause]:
     return [clause for clause in told if clause.weight > _MINOR] or told
 
 
+def _kind(step: Step, phase: Phase) -> str:
+    """What a step is told as: checks by their family, scripts for trying something out apart from edits."""
+    activity = activity_of(step)
+    if activity == "check":
+        return step.family
+    if activity == "edit" and phase.scratch and set(_paths(step)) & phase.scratch:
+        return "trial"
+    return activity
+
+
 _MINOR = 0.5
 """Work of this weight is told only where there is no other."""
 
@@ -114,6 +121,7 @@ _WEIGHTS = {
     "edit": 4.0,
     "test": 3.0,
     "install": 2.5,
+    "trial": 2.2,
     "build": 2.0,
     "vcs": 2.0,
     "run": 1.6,
@@ -131,6 +139,9 @@ def _words(kind: str, steps: list[Step], view: View, *, long: bool) -> str:
         return _checked(steps, long=long)
     if kind == "edit":
         return _edited(steps, view.session.cwd, long=long)
+    if kind == "trial":
+        names = listed([posixpath.basename(path) for step in steps for path in _paths(step)], most=PAIR)
+        return f"tried things out in {names}"
     if kind == "explore":
         return _explored(steps, view.session.cwd, long=long)
     return _other(kind, steps, long=long)
@@ -192,7 +203,7 @@ def _paths(step: Step) -> list[str]:
     if step.call.edits:
         return [edit.path for edit in step.call.edits if edit.path]
     part = next((part for part in step.parts if part.target == step.target), None)
-    if part is not None and part.words and part.words[0] in _HOUSEKEEPING:
+    if part is not None and part.words and part.words[0] in HOUSEKEEPING:
         return []
     return [step.target] if "." in step.target or "/" in step.target else []
 

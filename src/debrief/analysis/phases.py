@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Literal
 
 from debrief.analysis.families import changes_repository
+from debrief.analysis.stages import scratch_files
 from debrief.analysis.view import Step, View
 from debrief.model import Event
 
@@ -75,7 +76,10 @@ _FIRST_EDIT_COST = 3.0
 
 @dataclass(slots=True)
 class Phase:
-    """Consecutive events of the main chain: positions `start` up to `end` (not included) in `View.events`."""
+    """Consecutive events of the main chain: positions `start` up to `end` (not included) in `View.events`.
+
+    `scratch` are the files that the session wrote to try something out.
+    """
 
     start: int
     end: int = 0
@@ -87,6 +91,7 @@ class Phase:
     opening: Activity | None = None
     closing: Activity | None = None
     pulls: int = 0
+    scratch: frozenset[str] = frozenset()
     first_edit: bool = False
 
     def add(self, step: Step) -> None:
@@ -133,7 +138,11 @@ def phases(view: View) -> list[Phase]:
     found = _joined(_single(view))
     turns = sum(bool(phase.prompts or phase.marks or phase.pulls) for phase in found)
     wanted = max(round(1 + _DENSITY * math.sqrt(len(view.steps))), turns)
-    return _merged(found, max(FEWEST, min(MOST, wanted)))
+    merged = _merged(found, max(FEWEST, min(MOST, wanted)))
+    scratch = scratch_files(view.steps)
+    for phase in merged:
+        phase.scratch = scratch
+    return merged
 
 
 def _single(view: View) -> list[Phase]:

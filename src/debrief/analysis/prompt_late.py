@@ -1,6 +1,7 @@
 """A View and the issues about the prompt go in; out comes what the person said late, sentence by sentence.
 
-Late is: after stopping the agent, in declining a tool call, in a correction, in answer to a question.
+Late is: after stopping the agent, in declining a tool call, in a prompt or an answer that an issue cites (a
+correction, what a question was answered with); and about the branch, where another one was taken first.
 """
 
 import re
@@ -31,36 +32,50 @@ _NOTE = re.compile(r"\n[ \t]{0,8}\n?(?:Note:|Please )")
 _ANSWER = re.compile(r"=\s?\"([^\"\n]{2,200})\"")
 
 
+_CITING = ("REQ-03", "REQ-05", "REQ-04")
+"""Detectors whose issues cite the prompt that told the missing thing."""
+
+
 @dataclass(slots=True)
 class Said:
-    """A sentence of the person that came late, the event it stands in, and the issue that shows its cost."""
+    """A sentence of the person that came late, the event it stands in, and the issue that shows its cost.
+
+    `branch_only`: nothing shows that its absence cost something but that another branch was taken first.
+    """
 
     text: str
     event: Event
     issue: Issue
     used: bool = False
+    branch_only: bool = False
 
 
 def late_sentences(view: View, supporting: Mapping[str, Issue], first: Event | None) -> list[Said]:
     """The late sentences of `view`, in order, each once; only where `supporting` has an issue."""
     found: dict[str, Said] = {}
-    corrected = frozenset(supporting["REQ-03"].evidence) if "REQ-03" in supporting else frozenset()
+    cited = _cited(supporting)
     last, done = _first_task(view, first)
-    texts = [*_prompts(view, supporting, corrected), *_results(view, supporting)]
+    texts = [*_prompts(view, supporting), *_results(view, supporting)]
     for event, text, issue in sorted(texts, key=lambda entry: entry[0].ordinal):
         late = first is None or event.ordinal > first.ordinal
-        about = event.ordinal <= (last if event.ordinal in corrected else min(last, done))
+        about = event.ordinal <= (last if event.ordinal in cited else min(last, done))
         if late and about and len(text.split()) <= WORDS:
             for sentence in sentences(text, most=SENTENCES):
                 found.setdefault(sentence, Said(sentence, event, issue))
+    if "VC-03" in supporting:
+        for event in view.prompts:
+            if (first is None or event.ordinal > first.ordinal) and event.ordinal <= min(last, done):
+                for sentence in sentences(spoken(event.text), most=SENTENCES):
+                    said = Said(sentence, event, supporting["VC-03"], branch_only=True)
+                    found.setdefault(sentence, said)
     return list(found.values())
 
 
 def _first_task(view: View, first: Event | None) -> tuple[int, int]:
-    """The ordinals up to which a correction, and up to which anything else said is of the first task.
+    """The ordinals up to which what an issue cites, and up to which anything else said is of the first task.
 
-    A correction says itself what it is about, and may come after the work was done. The work is done with a
-    commit or a pull request, and when a prompt follows an answer that asks nothing.
+    A correction or an answer says itself what it is about, and may come after the work was done. The work is
+    done with a commit or a pull request, and when a prompt follows an answer that asks nothing.
     """
     start = first.ordinal if first else -1
     later = [prompt for prompt in view.prompts if prompt.ordinal > start]
@@ -86,23 +101,30 @@ def _delivers(step: Step) -> bool:
     return done and any(part.target in _DELIVERING for part in step.parts)
 
 
-def _prompts(
-    view: View, supporting: Mapping[str, Issue], corrected: frozenset[int]
-) -> Iterator[tuple[Event, str, Issue]]:
-    reason = ""
+def _prompts(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Event, str, Issue]]:
+    cited = _cited(supporting)
+    stopped = False
     at_work = stops_at_work(view.events)
     for event in view.events:
         if event.kind == "interrupt":
-            reason = "REQ-01" if event.ordinal in at_work else ""
+            stopped = event.ordinal in at_work
         elif event.kind == "prompt":
-            reason = "REQ-03" if event.ordinal in corrected else reason
-            if reason in supporting:
-                yield event, spoken(event.text), supporting[reason]
-            reason = ""
-        elif event.kind == "tool_call":
-            reason = ""
-        elif event.kind == "message" and event.actor == "assistant":
-            reason = "REQ-05" if event.text.rstrip().endswith("?") else ""
+            issue = cited.get(event.ordinal) or (supporting.get("REQ-01") if stopped else None)
+            if issue is not None:
+                yield event, spoken(event.text), issue
+            stopped = False
+        elif event.kind == "tool_call" or (event.kind == "message" and event.actor == "assistant"):
+            stopped = False
+
+
+def _cited(supporting: Mapping[str, Issue]) -> dict[int, Issue]:
+    """The events that issues cite, each with the first that does."""
+    found: dict[int, Issue] = {}
+    for name in _CITING:
+        if name in supporting:
+            for ordinal in supporting[name].evidence:
+                found.setdefault(ordinal, supporting[name])
+    return found
 
 
 def _results(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Event, str, Issue]]:
@@ -114,6 +136,6 @@ def _results(view: View, supporting: Mapping[str, Issue]) -> Iterator[tuple[Even
             said = _SAID.search(event.text)
             if said:
                 yield event, _NOTE.split(event.text[said.end() :], maxsplit=1)[0].strip(), declined
-        elif answered and event.tool_kind == "ask":
+        elif answered and event.tool_kind == "ask" and event.ordinal in answered.evidence:
             for answer in _ANSWER.findall(event.text)[:SENTENCES]:
                 yield event, answer, answered

@@ -47,6 +47,14 @@ _CHATTER = re.compile(
 )
 """Openings of sentences that ask or announce; what they say is no condition of the task."""
 
+_COMPLAINT = re.compile(
+    r"\b(?:it|this|that|they|we)(?:'s| is| are)? still\b"
+    r"|\bstill (?:fail|broken|show|display|happen|not|doesn'?t|the)"
+    r"|^\W*(?:please )?(?:revert|undo|roll ?back) (?:it|this|that|these|those|the last)\b",
+    re.IGNORECASE,
+)
+"""What was wrong with the work, or is to be taken back: no condition that a first prompt could hold."""
+
 _TELLING = re.compile(
     r"\W*(?:(?:ok(?:ay)?|now|then|and|also|first|next|please|pls|just)\W+)*"
     r"(?:write (?:down|up|out|me|a|an|the|all)|show|tell|explain|list|describe|summari[sz]e|print"
@@ -242,7 +250,7 @@ def _quotes(view: View, late: list[Said], original: str) -> Iterator[Slot]:
         text = cut_at_word(said.text, VALUE_LIMIT)
         if given == QUOTES:
             return
-        if said.used or not _is_fact(text) or held(original, text):
+        if said.used or said.branch_only or not _is_fact(text) or held(original, text):
             continue
         given += 1
         label, summary = "Constraint", "Constraint came late"
@@ -264,7 +272,7 @@ def _quotes(view: View, late: list[Said], original: str) -> Iterator[Slot]:
 def _is_fact(text: str) -> bool:
     if len(text.split()) not in _WORDS_IN_QUOTE or text.endswith("?") or _CHATTER.match(text):
         return False
-    return not _is_request(text)
+    return _COMPLAINT.search(text) is None and not _is_request(text)
 
 
 def _is_request(text: str) -> bool:

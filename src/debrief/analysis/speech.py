@@ -78,8 +78,8 @@ def heard(step: Step) -> str:
         return ""
     if step.call.tool_kind != "shell":
         return step.text if step.outcome == "error" else ""
-    quiet = step.outcome == "ok" and not step.exit_hidden and not step.red
-    if quiet:
+    green = step.red is False or not (step.exit_hidden or step.red)
+    if step.outcome == "ok" and green:
         return ""
     reading = [part for part in step.parts if prints(part)]
     if reading and len(reading) == len(step.parts):

@@ -47,6 +47,11 @@ def code(text: str, limit: int = 80) -> str:
     return "`" + short(text, limit).replace("`", "'") + "`"
 
 
+def quote(text: str, limit: int = 120) -> str:
+    """`text` on one line, cut, in quotation marks of its own that none inside can close."""
+    return '"' + short(text, limit).replace('"', "'") + '"'
+
+
 def names(found: tuple[str, ...] | list[str], limit: int = 3) -> str:
     """The first names in backticks, and how many more there are."""
     shown = ", ".join(code(name, 60) for name in found[:limit])

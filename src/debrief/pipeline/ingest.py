@@ -13,6 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from debrief.analysis import ANALYSER_VERSION
+from debrief.llm import is_read
 from debrief.model import StoredSession
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.discover import Found
@@ -190,6 +191,9 @@ def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
 def _stored(ready: PreparedSession, known: StoredSession | None, identity: Identity) -> StoredSession:
     session = ready.session
     fallback = known.created_us if known is not None else ready.file_us
+    # What a language model added stays while the session and what the rules say of it are what they were.
+    is_same = known is not None and is_read(known.analysis, session, ready.analysis)
+    analysis = known.analysis if known is not None and is_same else ready.analysis
     return StoredSession(
         enterprise_id=identity.enterprise_id,
         session_id=ready.session_id,
@@ -200,7 +204,7 @@ def _stored(ready: PreparedSession, known: StoredSession | None, identity: Ident
         created_us=session.started_us if session.started_us is not None else fallback,
         updated_us=0 if known is None else known.updated_us,
         session=session,
-        analysis=ready.analysis,
+        analysis=analysis,
         cost=ready.cost,
         step_count=ready.step_count,
     )

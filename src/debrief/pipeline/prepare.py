@@ -7,7 +7,7 @@ blob folder, which is content-addressed, so preparing twice does no harm.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from debrief.analysis import analyse
+from debrief.analysis import Baseline, analyse
 from debrief.errors import NotATranscript, TranscriptError, Unreadable
 from debrief.metering import cost
 from debrief.model import Analysis, Cost, Session
@@ -23,17 +23,21 @@ from debrief.pipeline.discover import Found
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
 from debrief.sources.source import HEAD_BYTES
-from debrief.store import BlobFolder, Packed, StoredDocument
+from debrief.store import BlobFolder, Packed, StoredDocument, Usual
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
 class Workbench(Struct, frozen=True):
-    """What preparing needs to know. `blob_folder` None keeps no raw bytes."""
+    """What preparing needs to know. `blob_folder` None keeps no raw bytes.
+
+    `usual` is what is usual in each repository of the organization, and under None in all of it.
+    """
 
     key: bytes
     usd_per_acu: float
     blob_folder: str | None
+    usual: Mapping[str | None, Usual] = {}
 
 
 class PreparedSession(Struct, frozen=True, kw_only=True):
@@ -135,7 +139,7 @@ def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
     return PreparedSession(
         session_id=session_id_of(session),
         session=msgspec.structs.replace(session, events=(), user=_one_line(session.user)),
-        analysis=analyse(session),
+        analysis=analyse(session, baseline=_baseline(session, bench)),
         cost=cost(session, usd_per_acu=bench.usd_per_acu),
         events=Packed.of(session.events),
         event_count=len(session.events),
@@ -145,6 +149,14 @@ def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
         ),
         file_us=int(Path(found.path).stat().st_mtime_ns // 1000),
     )
+
+
+def _baseline(session: Session, bench: Workbench) -> Baseline | None:
+    """What is usual where `session` comes from: in its repository, else in its organization."""
+    known = bench.usual.get(session.repository) or bench.usual.get(None)
+    if known is None:
+        return None
+    return Baseline(sessions=known.sessions, steps_p95=known.steps_p95, tokens_p95=known.tokens_p95)
 
 
 def _one_line(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ from debrief.store.keys import Key
 from debrief.store.pages import Page, Row
 from debrief.store.sessions import Packed, StoredDocument
 from debrief.store.store import Store
+from debrief.store.usual import Usual, usual
 
 __all__ = [
     "Blob",
@@ -17,4 +18,6 @@ __all__ = [
     "SessionFilter",
     "Store",
     "StoredDocument",
+    "Usual",
+    "usual",
 ]

@@ -1,4 +1,4 @@
-"""Code quality: builds and linters that had to say it more than once."""
+"""Code quality: builds and linters that had to say it more than once, and hooks that refused the work."""
 
 import re
 from collections.abc import Iterator
@@ -18,6 +18,9 @@ _GO_LINTERS = (
     r"errcheck|unused|govet|staticcheck|gosec|dupl|goconst|revive|gocritic|unparam|testifylint|wrapcheck|"
     r"ireturn|nilerr|ineffassign|gofmt|goimports|gci|maintidx|cyclop|funlen"
 )
+
+_HOOKED = ("git commit", "git push", "git merge", "git rebase", "git cherry-pick")
+"""Commands that git's hooks watch."""
 
 
 class Loop(PatternDetector):
@@ -104,4 +107,76 @@ class LintLoop(Loop):
     advice = (Advice("repo_config", "Run the formatter and the linter's own fixes by a hook after changes."),)
 
 
-DETECTORS: tuple[Detector, ...] = (BuildLoop(), LintLoop())
+class HookRejects(PatternDetector):
+    """A hook refused a commit or a push: its checks found what had not been checked before.
+
+    Why it matters: the checks run only when the work is thought to be finished, and the commit has to be made
+    again.
+
+    When it is wrong: a hook that mends the files itself and passes at the second try does what it is for;
+    that is left out as everyday work. A branch that may not be pushed to is ACC-02, a push that comes too
+    late VC-02.
+
+    What it suggests: to run the hook's checks after changes, not only at the commit.
+    """
+
+    id = "CQ-03"
+    name = "pre-commit or CI hook rejects"
+    label = "Code Quality"
+    needles = (
+        "hook",
+        "husky",
+        "lefthook",
+        "problems,",
+        "lint-staged",
+        "pre-commit",
+        "pre-push",
+        "commit-msg",
+    )
+    patterns = (
+        bound(r"^- hook id: ([\w.-]{1,80})$"),
+        bound(r"^husky [->] ([\w-]{3,20}) (?:hook|script)\b[^\n]{0,40}\b(?:exited with|failed)"),
+        bound(r"^\s{0,4}\u2716 lint-staged (failed|could not)"),
+        bound(r"\[remote rejected\] [^\n]{1,200}\(((?:pre-receive|update|commit-msg) hook declined)\)"),
+        bound(r"^remote: (?:error: )?(hook declined to update \S{1,200})"),
+        bound(r"^\s{0,4}\U0001f94a\s{1,4}([\w.:-]{1,60})"),
+        bound(r"^\s{0,4}\u2716\s{1,4}(found [1-9]\d{0,4} problems?, \d{1,5} warnings?)"),
+        bound(
+            r"\b((?:pre-commit|pre-push|commit-msg|prepare-commit-msg)(?: hook| checks?)?)[^\n\w]{0,3}"
+            r"(?: (?:has|was|script|is))? ?(?:failed|rejected|refused|blocked|aborted|exited with)"
+        ),
+        bound(r"(?i:commit|push) (?:aborted|rejected|blocked|refused) by (?:the )?([\w-]{3,20}) hook"),
+    )
+    summary = '{part} was refused by a hook: "{line}"'
+    advice = (Advice("repo_config", "Run the hook's checks after changes, before the commit: {what}."),)
+
+    def listens(self, step: Step) -> bool:
+        """Only a commit or what moves commits."""
+        return any(part.target in _HOOKED for part in step.parts)
+
+    def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
+        """Not where a rule of the server's protects the branch."""
+        del scene
+        return "protected branch" not in step.text[max(0, match.start() - 200) : match.end() + 200].lower()
+
+    def signature(self, step: Step, what: str, line: str) -> str:
+        """The hook that refuses."""
+        del step, line
+        return f"hook {what}"
+
+    def part(self, step: Step, what: str) -> str:
+        """The command without its message."""
+        del what
+        return next(part.target for part in step.parts if part.target in _HOOKED)
+
+    def resolves(self, finding: Finding, later: Step) -> bool:
+        """The same command went through, and not past the hook."""
+        (hit,) = finding.steps
+        return (
+            later.outcome == "ok"
+            and "--no-verify" not in later.command
+            and any(part.target == self.part(hit, "") for part in later.parts)
+        )
+
+
+DETECTORS: tuple[Detector, ...] = (BuildLoop(), LintLoop(), HookRejects())

@@ -1,8 +1,8 @@
-"""Dependencies: packages that the work needs and the machine or the lock file does not have."""
+"""Dependencies: modules that the code imports and the machine does not have."""
 
 import re
 
-from debrief.analysis.changes import base_name
+from debrief.analysis.changes import manifest_changed
 from debrief.analysis.detector import Advice, Detector, Finding, PatternDetector, Scene, bound, succeeded
 from debrief.analysis.view import Step
 
@@ -12,25 +12,6 @@ _ONE_LINER = re.compile(
 _LOOKS = ("import ", "from ", "print(", "require(", "console.log(")
 _TOOLS = frozenset({"pip", "venv", "ensurepip"})
 _SCRIPTS = (".py", ".js", ".ts", ".mjs", ".rb", ".pl", ".R")
-_MANIFESTS = frozenset(
-    {
-        "Cargo.toml",
-        "Dockerfile",
-        "Gemfile",
-        "Pipfile",
-        "build.gradle",
-        "build.gradle.kts",
-        "environment.yml",
-        "go.mod",
-        "package.json",
-        "pom.xml",
-        "pyproject.toml",
-        "requirements-dev.txt",
-        "requirements.txt",
-        "setup.cfg",
-        "setup.py",
-    }
-)
 
 
 class ModuleMissing(PatternDetector):
@@ -48,6 +29,7 @@ class ModuleMissing(PatternDetector):
     id = "DEP-01"
     name = "module missing"
     label = "Dependencies"
+    version = 2
     needles = (
         "no module named",
         "cannot find ",
@@ -82,6 +64,10 @@ class ModuleMissing(PatternDetector):
         del step, line
         return _root(what)
 
+    def listens(self, step: Step) -> bool:
+        """An installation that fails says of itself why."""
+        return step.family != "install"
+
     def accepts(self, step: Step, match: re.Match[str], scene: Scene) -> bool:
         """Whether a foreign package is absent: no probe, no module of the project, no broken package."""
         root = _root(match.group(1))
@@ -107,9 +93,7 @@ class ModuleMissing(PatternDetector):
 
     def fixed_for_good(self, hits: tuple[Step, ...], resolution: Step, scene: Scene) -> bool:
         """A manifest was changed between the failure and the success."""
-        between = scene.steps[hits[0].index : resolution.index]
-        changed = (edit for step in between if step.outcome == "ok" for edit in step.call.edits)
-        return any(base_name(edit.path) in _MANIFESTS for edit in changed)
+        return manifest_changed(scene.steps[hits[0].index : resolution.index])
 
 
 def _probes(command: str) -> bool:

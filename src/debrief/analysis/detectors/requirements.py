@@ -1,12 +1,14 @@
-"""Requirements: what the person wanted came out only when the agent was stopped or refused."""
+"""Requirements: what the person wanted came out only when the agent was stopped, refused or corrected."""
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from debrief.analysis.corrections import corrections
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
+from debrief.analysis.turns import turns
 from debrief.analysis.view import Step, stops_at_work
-from debrief.analysis.wording import code, short, times
+from debrief.analysis.wording import code, quote, times
 from debrief.model import Event
 
 _CARRY_ON = re.compile(
@@ -18,6 +20,9 @@ _CARRY_ON = re.compile(
 )
 MANY_REFUSALS = 2
 """More refusals with a statement than this are a conversation that should have been had before."""
+
+MANY_CORRECTIONS = 2
+"""More corrections than this are work that was done again and again."""
 
 WORDS_OF_A_STATEMENT = 3
 """Fewer words ("commit", "go on") say what comes next and nothing about what was wrong."""
@@ -46,7 +51,7 @@ class UserInterrupts(Detector):
     id = "REQ-01"
     name = "user interrupts"
     label = "Requirements"
-    version = 2
+    version = 3
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """All interruptions together, if a person went on with words of their own."""
@@ -61,7 +66,7 @@ class UserInterrupts(Detector):
         shown = (wishes or stated or words)[0]
         yield Finding(
             signature="interrupted",
-            summary=f'The user stopped the agent {times(len(stops))} and wrote: "{short(shown)}"',
+            summary=f"The user stopped the agent {times(len(stops))} and wrote: {quote(shown)}",
             evidence=tuple(event.ordinal for pair in stops for event in pair),
             advice=tuple(_say_first(word) for word in wishes[:1]),
             state="fact",
@@ -85,6 +90,7 @@ class ToolUseRejected(Detector):
     id = "REQ-02"
     name = "tool use rejected"
     label = "Requirements"
+    version = 2
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """The refused calls together, and the refused plans together."""
@@ -98,8 +104,46 @@ class ToolUseRejected(Detector):
             yield _refusal("call", f"rejected {what} of the agent ({_what(calls[0], scene)})", calls, scene)
 
 
+class CorrectedByUser(Detector):
+    """A person's next message says that what the agent has just done is not what was wanted.
+
+    Why it matters: the work was done, looked at, and had to be done again; what was said then was missing, or
+    not heeded, before.
+
+    When it is wrong: the person may have changed their mind, or may correct themselves. Words after a
+    question of the agent are an answer; those after a stop or a refusal belong to that. A negation counts
+    only where it names something that was changed or run within the last three turns.
+
+    What it suggests: to put the wish into the first message, where the correction states one.
+    """
+
+    id = "REQ-03"
+    name = "correction by user"
+    label = "Requirements"
+
+    def find(self, scene: Scene) -> Iterator[Finding]:
+        """All corrections together."""
+        found = list(corrections(turns(scene)))
+        if not found:
+            return
+        words = [one.turn.text for one in found]
+        wishes = [word for word in words if _wishes(word)]
+        shown = (wishes or words)[0]
+        often = "" if len(found) == 1 else f" {times(len(found))}"
+        cited = {ordinal for one in found for ordinal in (one.about.last_ordinal, one.turn.prompt.ordinal)}
+        yield Finding(
+            signature="corrected",
+            summary=f"The user corrected what the agent had done{often}: {quote(shown)}",
+            evidence=tuple(sorted(cited)),
+            advice=tuple(_say_first(word) for word in wishes[:1]),
+            state="fact",
+            impact="High" if len(found) > MANY_CORRECTIONS else "Medium",
+        )
+
+
 def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> Finding:
-    words = [word for step in steps if (word := _reason(step, scene))]
+    told = [reason for step in steps if (reason := _reason(step, scene))[0]]
+    words = [word for word, _ in told]
     summary = f"The user {done} {times(len(steps))}"
     if len(steps) == 1:
         summary = f"The user {done}"
@@ -107,7 +151,7 @@ def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> 
     stated = [word for word in words if _states(word)]
     if words:
         wishes = [word for word in stated if _wishes(word)]
-        summary += f', saying: "{short((wishes or stated or words)[0])}"'
+        summary += f", saying: {quote((wishes or stated or words)[0])}"
         advice = tuple(_say_first(word) for word in wishes[:1])
     elif steps[0].command:
         said = f"Say in the agent's settings whether {code(steps[0].command, 60)} is allowed."
@@ -115,7 +159,7 @@ def _refusal(signature: str, done: str, steps: Sequence[Step], scene: Scene) -> 
     return Finding(
         signature=signature,
         summary=summary,
-        evidence=tuple(step.last_ordinal for step in steps),
+        evidence=tuple(sorted({*(step.last_ordinal for step in steps), *(where for _, where in told)})),
         advice=advice,
         state="fact",
         impact="High" if len(stated) > MANY_REFUSALS else "Medium" if stated else "Low",
@@ -127,13 +171,13 @@ def _what(step: Step, scene: Scene) -> str:
     return code(step.command or " ".join(filter(None, (step.call.tool, path))), 60)
 
 
-def _reason(step: Step, scene: Scene) -> str:
-    """Why the person said no: said with the refusal, or typed right after it."""
+def _reason(step: Step, scene: Scene) -> tuple[str, int]:
+    """Why the person said no, and the event that holds it: with the refusal, or typed right after it."""
     said = _SAID.search(step.text)
     if said:
-        return step.text[said.end() :].strip()
+        return step.text[said.end() :].strip(), step.last_ordinal
     word = _typed_next(step.last_ordinal, scene)
-    return word.text if word is not None else ""
+    return (word.text, word.ordinal) if word is not None else ("", step.last_ordinal)
 
 
 def _word_after(stop: Event, scene: Scene) -> Event | None:
@@ -176,7 +220,7 @@ def _wishes(words: str) -> bool:
 
 
 def _say_first(words: str) -> Advice:
-    return Advice("prompt_improvement", f'Say in the first message what was said late: "{short(words, 160)}"')
+    return Advice("prompt_improvement", f"Say in the first message what was said late: {quote(words, 160)}")
 
 
-DETECTORS: tuple[Detector, ...] = (UserInterrupts(), ToolUseRejected())
+DETECTORS: tuple[Detector, ...] = (UserInterrupts(), ToolUseRejected(), CorrectedByUser())
