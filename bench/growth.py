@@ -93,7 +93,9 @@ def _sqlite_sizes(path: str) -> Iterator[tuple[str, float]]:
     yield "database, MB", Path(path).stat().st_size / MIB
     try:
         sizes = connection.execute(
-            "SELECT tbl_name, type, SUM(pageno) * (SELECT page_size FROM pragma_page_size) FROM dbstat JOIN sqlite_master USING (name)"
+            # Pages are counted: the sum of their sizes overflows in a large table.
+            "SELECT tbl_name, type, SUM(pageno) * (SELECT page_size FROM pragma_page_size)"
+            " FROM dbstat JOIN sqlite_master USING (name)"
             " WHERE aggregate = TRUE GROUP BY 1, 2 ORDER BY 1, 2 DESC"
         ).fetchall()
     except sqlite3.OperationalError:

@@ -80,10 +80,11 @@ def check_words(words: str, said: str, known: str = "") -> None:
     """
     if _ADDRESS.search(words):
         raise NotHeldError("address")
-    grounds = _flat(f"{said}\n{known}")
-    if any(_flat(quoted) not in grounds for quoted in quotations(words)):
+    quoted, counted = list(quotations(words)), numbers(words)
+    grounds = _flat(f"{said}\n{known}") if quoted or counted else ""
+    if any(_flat(one) not in grounds for one in quoted):
         raise NotHeldError("quotation")
-    if any(number not in grounds for number in numbers(words)):
+    if any(one not in grounds for one in counted):
         raise NotHeldError("number")
 
 
