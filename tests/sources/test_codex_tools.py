@@ -43,6 +43,7 @@ def test_a_commands_frame_is_read_and_taken_off(state: str, outcome: str, code: 
         ("Wall time: 3.5 seconds\naborted by user", "interrupted"),
         ("aborted by user after 2.1s", "interrupted"),
         ("exec command rejected by user", "rejected"),
+        ("exec command failed: rejected by user approval settings", "error"),
         (
             'exec_command failed for `x`: CreateProcess { message: "Rejected(\\"rejected by user\\")" }',
             "rejected",

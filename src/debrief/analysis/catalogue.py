@@ -1,6 +1,7 @@
 """The detectors, in the order in which they run, and their documentation made of their docstrings."""
 
 import inspect
+import re
 
 from debrief.analysis.detector import Detector
 from debrief.analysis.detectors import (
@@ -81,8 +82,8 @@ def catalogue_markdown() -> str:
 
 def anchor(detector: Detector) -> str:
     """Where the detector's heading is found in the page."""
-    words = f"{detector.id} {detector.name}".lower().replace("/", "")
-    return "-".join(words.split())
+    words = re.sub(r"[^\w -]", "", f"{detector.id} {detector.name}".lower())
+    return words.replace(" ", "-")
 
 
 def paragraphs(detector: Detector) -> dict[str, str]:

@@ -157,7 +157,6 @@ class MissingFile(PatternDetector):
         ),
         bound(r"\b(?:Couldn't find a|No) (package\.json)(?: file in| \(or| was found| found)"),
         bound(r"\bneither 'setup\.py' nor '(pyproject\.toml)' found"),
-        bound(r"^no (configuration file) provided: not found"),
         bound(r"\bNo targets specified and no (makefile) found"),
         bound(r"\bthere is no (POM) in this directory|\bCould not locate (Gemfile)\b"),
         bound(r"\berror TS505[78]: [^\n]{0,80}?\b(tsconfig[\w.-]{0,40}\.json)"),

@@ -31,7 +31,9 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 _REJECTED = re.compile(
-    r"(?:rejected|declined|denied|cancell?ed) by (?:the )?user|user (?:rejected|declined|denied|cancell?ed)",
+    # What "user approval settings" refuse, no person has refused.
+    r"(?:rejected|declined|denied|cancell?ed) by (?:the )?user(?! approval)"
+    r"|user (?:rejected|declined|denied|cancell?ed)",
     re.IGNORECASE,
 )
 _INTERRUPTED = re.compile(

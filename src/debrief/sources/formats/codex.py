@@ -37,7 +37,7 @@ class Codex(msgspec.Struct, frozen=True):
 
     name: str = "codex"
     title: str = "Codex"
-    version: int = 2
+    version: int = 3
     roots: tuple[str, ...] = (
         "~/.codex/sessions",
         "$CODEX_HOME/sessions",

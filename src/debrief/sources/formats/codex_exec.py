@@ -37,7 +37,7 @@ class CodexExec(msgspec.Struct, frozen=True):
 
     name: str = "codex_exec"
     title: str = "Codex (headless)"
-    version: int = 2
+    version: int = 3
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[str, ...] = ()
