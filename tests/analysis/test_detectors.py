@@ -9,10 +9,10 @@ from all_cases import PATTERNS_FIRE, PATTERNS_QUIET, STRUCTURES_FIRE, STRUCTURES
 from building import edit, prompt, read, say, search, session, shell
 
 from debrief.analysis.catalogue import DETECTORS, SECTIONS, paragraphs
-from debrief.analysis.detector import Baseline, Detector, PatternDetector, scene
+from debrief.analysis.detector import Detector, PatternDetector, scene
 from debrief.analysis.episodes import Trouble, troubles
 from debrief.analysis.steps import build_view
-from debrief.model import Event, Session
+from debrief.model import Baseline, Event, Session
 
 BY_ID = {detector.id: detector for detector in DETECTORS}
 PATTERNED = [detector for detector in DETECTORS if isinstance(detector, PatternDetector)]

@@ -8,11 +8,11 @@ from judgement_cases import STRUCTURES_FIRE
 
 from debrief.analysis import analyse
 from debrief.analysis.catalogue import DETECTORS
-from debrief.analysis.detector import Baseline, scene
+from debrief.analysis.detector import scene
 from debrief.analysis.detectors.performance import CostOutlier
 from debrief.analysis.steps import build_view
 from debrief.analysis.turns import is_fact, names_something, question_of, turns
-from debrief.model import ModelCall, Session, Tokens
+from debrief.model import Baseline, ModelCall, Session, Tokens
 
 USUAL = Baseline(sessions=40, steps_p95=500, tokens_p95=1_000_000)
 MANY = session(prompt("go"), read("a") * 101)

@@ -184,3 +184,12 @@ def test_a_client_that_knows_nothing_of_it_gets_the_plain_page(served: Served) -
     answer = served.client.get(LIST, params={"limit": 2})
     assert "Debrief-Cursor" not in answer.headers
     assert answer.json()["next_cursor"] == 2
+
+
+def test_two_keys_in_one_request_are_judged_alike_by_both_ways(served: Served) -> None:
+    good = served.headers()["Authorization"]
+    for keys in ((good, "Bearer unknown"), ("Bearer unknown", good)):
+        headers = [("Authorization", key) for key in keys]
+        short = served.client.get(LIST, headers=headers)
+        long = served.client.get(f"{LIST}?unknown=1", headers=headers)
+        assert (short.status_code, short.content) == (long.status_code, long.content)

@@ -4,6 +4,5 @@ Pure: no clock, no I/O. Everything said cites the events that show it.
 """
 
 from debrief.analysis.analyse import ANALYSER_VERSION, analyse
-from debrief.analysis.detector import Baseline
 
-__all__ = ["ANALYSER_VERSION", "Baseline", "analyse"]
+__all__ = ["ANALYSER_VERSION", "analyse"]

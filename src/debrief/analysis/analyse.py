@@ -12,14 +12,14 @@ from typing import TypeVar
 from debrief.analysis.actions import action_items
 from debrief.analysis.catalogue import DETECTORS
 from debrief.analysis.classification import classify
-from debrief.analysis.detector import Baseline, Detector, Scene, scene
+from debrief.analysis.detector import Detector, Scene, scene
 from debrief.analysis.episodes import Trouble, rank, troubles, without_symptoms
 from debrief.analysis.impact import Price, cost_text, impact, price
 from debrief.analysis.prompt import suggest_prompt
 from debrief.analysis.steps import build_view
 from debrief.analysis.timeline import build_timeline
 from debrief.analysis.verify import verified
-from debrief.model import ActionItem, Analysis, Issue, Session
+from debrief.model import ActionItem, Analysis, Baseline, Issue, Session
 from debrief.model.analysis import Impact
 
 ANALYSER_VERSION = 3

@@ -16,7 +16,7 @@ from msgspec import Struct
 from debrief.analysis.speech import Speech, speeches
 from debrief.analysis.view import Step, View
 from debrief.analysis.wording import code, line_at, normalised, short
-from debrief.model import Event
+from debrief.model import Baseline, Event
 from debrief.model.analysis import ActionType, Impact, Label
 
 State = Literal[
@@ -33,17 +33,6 @@ MATCHES_TRIED = 3
 """Matches of one pattern in one result that may be turned down before the next pattern is tried."""
 
 _FOREIGN = frozenset({"site-packages", "node_modules", "dist-packages"})
-
-
-class Baseline(Struct, frozen=True, kw_only=True):
-    """What is usual where the session comes from: of how many sessions, and what 95 of 100 stay below.
-
-    `tokens_p95` is None where too few of them state their tokens.
-    """
-
-    sessions: int
-    steps_p95: int
-    tokens_p95: int | None = None
 
 
 class Scene(View, frozen=True, kw_only=True):

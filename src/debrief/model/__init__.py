@@ -34,7 +34,7 @@ from debrief.model.session import (
     Tokens,
     total_tokens,
 )
-from debrief.model.stored import Cost, Status, StoredSession
+from debrief.model.stored import Baseline, Cost, Status, StoredSession
 
 __all__ = [
     "ACTION_TYPES",
@@ -45,6 +45,7 @@ __all__ = [
     "ActionItem",
     "Actor",
     "Analysis",
+    "Baseline",
     "Category",
     "Classification",
     "Cost",

@@ -27,11 +27,23 @@ class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prices: str = ""
 
 
+class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is usual where the session comes from: of how many sessions, and what 95 of 100 stay below.
+
+    `tokens_p95` is None where too few of them state their tokens.
+    """
+
+    sessions: int
+    steps_p95: int
+    tokens_p95: int | None = None
+
+
 class StoredSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """See the module. `session.events` is empty where events were not asked for.
 
     `created_us` is when the session began, `updated_us` when this answer last changed. `analysis` is None
-    until it is done. `step_count` is how many tools the main chain called, None where nobody counted.
+    until it is done. `step_count` is how many tools the main chain called, None where nobody counted;
+    `baseline` what was usual when the session was analysed, so that it can be analysed again alike.
     """
 
     enterprise_id: str
@@ -45,4 +57,5 @@ class StoredSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: Cost
     user_id: str | None = None
     step_count: int | None = None
+    baseline: Baseline | None = None
     tags: tuple[str, ...] = ()

@@ -85,7 +85,7 @@ def ingest(
     told = progress or (lambda _: None)
     with store.read() as connection:
         seen = files.seen(connection, identity.enterprise_id)
-    owner = f"{identity.org_id}|{identity.user_id or ''}|{'|'.join(identity.tags)}"
+    owner = repr((identity.org_id, identity.user_id, identity.tags))
     stamped = [msgspec.structs.replace(one, stamp=f"{one.stamp}:{ANALYSER_VERSION}:{owner}") for one in found]
     todo = []
     outcomes: list[Outcome] = []
@@ -166,7 +166,7 @@ def _decide(
     # A batch may hold two copies of a session: the one before counts as stored.
     earlier = wanted.get(ready.session_id)
     known = earlier.stored if earlier else sessions.find(connection, enterprise_id, ready.session_id)
-    stored = _stored(ready, known, identity)
+    is_same = False
     if known is not None:
         if _is_older(ready, known):
             return "older", f"a longer transcript of {ready.session_id} is stored already"
@@ -175,9 +175,10 @@ def _decide(
             if earlier and earlier.documents is not None
             else sessions.find_documents(connection, enterprise_id, ready.session_id)
         )
-        same = msgspec.structs.replace(stored, updated_us=known.updated_us) == known
-        if same and [one.digest for one in held] == [one.digest for one in documents]:
-            return "unchanged", _remarks(ready)
+        is_same = [one.digest for one in held] == [one.digest for one in documents]
+    stored = _stored(ready, known, identity, is_same=is_same and bool(documents))
+    if known is not None and is_same and _at(stored, known.updated_us) == known:
+        return "unchanged", _remarks(ready)
     wanted[ready.session_id] = Wanted(stored=stored, events=ready.events, documents=documents)
     return "new" if known is None else "updated", _remarks(ready)
 
@@ -188,12 +189,25 @@ def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
     return before is not None and now is not None and now < before
 
 
-def _stored(ready: PreparedSession, known: StoredSession | None, identity: Identity) -> StoredSession:
+def _at(stored: StoredSession, updated_us: int) -> StoredSession:
+    return msgspec.structs.replace(stored, updated_us=updated_us)
+
+
+def _stored(
+    ready: PreparedSession, known: StoredSession | None, identity: Identity, *, is_same: bool
+) -> StoredSession:
+    """What is to be stored; `is_same` says that the raw documents are those that are stored already."""
     session = ready.session
-    fallback = known.created_us if known is not None else ready.file_us
-    # What a language model added stays while the session and what the rules say of it are what they were.
-    is_same = known is not None and is_read(known.analysis, session, ready.analysis)
-    analysis = known.analysis if known is not None and is_same else ready.analysis
+    fallback = max(0, known.created_us) if known is not None else ready.file_us
+    analysis, baseline = ready.analysis, ready.baseline
+    if known is not None and known.analysis is not None:
+        version = known.analysis.analyser_version
+        if is_same and known.session == session and version == ready.analysis.analyser_version:
+            # Analysed as it was: what is usual has changed since, the session has not.
+            analysis, baseline = known.analysis, known.baseline
+        elif is_read(known.analysis, session, ready.analysis):
+            # What a language model added stays while the session and what the rules say of it do.
+            analysis = known.analysis
     return StoredSession(
         enterprise_id=identity.enterprise_id,
         session_id=ready.session_id,
@@ -207,6 +221,7 @@ def _stored(ready: PreparedSession, known: StoredSession | None, identity: Ident
         analysis=analysis,
         cost=ready.cost,
         step_count=ready.step_count,
+        baseline=baseline,
     )
 
 

@@ -15,10 +15,10 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from debrief.analysis import Baseline, analyse
+from debrief.analysis import analyse
 from debrief.errors import NotATranscript, TranscriptError, Unreadable
 from debrief.metering import cost
-from debrief.model import Analysis, Cost, Session
+from debrief.model import Analysis, Baseline, Cost, Session
 from debrief.pipeline.discover import Found
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
@@ -53,6 +53,7 @@ class PreparedSession(Struct, frozen=True, kw_only=True):
     events: Packed
     event_count: int
     step_count: int
+    baseline: Baseline | None
     file_us: int
 
 
@@ -136,10 +137,11 @@ def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
 
 
 def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
+    baseline = _baseline(session, bench)
     return PreparedSession(
         session_id=session_id_of(session),
         session=msgspec.structs.replace(session, events=(), user=_one_line(session.user)),
-        analysis=analyse(session, baseline=_baseline(session, bench)),
+        analysis=analyse(session, baseline=baseline),
         cost=cost(session, usd_per_acu=bench.usd_per_acu),
         events=Packed.of(session.events),
         event_count=len(session.events),
@@ -147,7 +149,9 @@ def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
             event.kind == "tool_call" and event.agent is None and not event.replayed
             for event in session.events
         ),
-        file_us=int(Path(found.path).stat().st_mtime_ns // 1000),
+        baseline=baseline,
+        # A clock may have been wrong, but nothing here is older than computers' time.
+        file_us=max(0, Path(found.path).stat().st_mtime_ns // 1000),
     )
 
 

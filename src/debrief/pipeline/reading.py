@@ -123,7 +123,7 @@ class _Reader:
             stored = sessions.find(connection, self._enterprise_id, name, with_events=True)
         if stored is None or not stored.session.events:
             return
-        by_rules = analyse(stored.session)
+        by_rules = analyse(stored.session, baseline=stored.baseline)
         if analyser.is_done(stored.analysis, stored.session, by_rules):
             self._told.known += 1
             return

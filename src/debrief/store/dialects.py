@@ -163,7 +163,8 @@ def _sqlite(path: Path, *, writes: bool) -> Engine:
         f"sqlite:///{path}",
         connect_args={"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False},
         pool_size=8,
-        max_overflow=8,
+        # The event loop reads here too, now and then, and is not to wait for the pages' threads.
+        max_overflow=8 if writes else -1,
     )
 
     def connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:

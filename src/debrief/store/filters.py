@@ -1,11 +1,15 @@
 """What a list is restricted to: the contract's filters, narrowed to what can pass; and the tally's scopes."""
 
 from itertools import product
+from typing import Final
 
 from msgspec import Struct, structs
 
 from debrief.store import tally
 from debrief.store.tally import Kind, Scopes
+
+MERGED: Final = 16
+"""Lists of so many values are read one by one and merged; more are filtered out of the whole."""
 
 
 class SessionFilter(Struct, frozen=True, kw_only=True):
@@ -48,7 +52,16 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     def is_short(self) -> bool:
         """Whether a page of it is short work, whatever it holds."""
         narrowed = narrow(self)
-        return narrowed is None or (scopes_of(narrowed) is not None and not narrowed.changes)
+        if narrowed is None:
+            return True
+        if scopes_of(narrowed) is None or narrowed.changes or narrowed.snapshot_us is not None:
+            return False
+        several = [
+            len(values) for values in (narrowed.org_ids, narrowed.statuses, narrowed.repo_names) if values
+        ]
+        # Several lists are merged, but not several organizations of a status: those are filtered out.
+        is_mixed = narrowed.has_analysis is not None or len(several) > 1
+        return max(several, default=1) <= (1 if is_mixed else MERGED)
 
 
 def narrow(wanted: SessionFilter) -> SessionFilter | None:

@@ -26,11 +26,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CompoundSelect, ScalarSelect, Subquery
 
-from debrief.store.filters import SessionFilter
+from debrief.store.filters import MERGED, SessionFilter
 from debrief.store.schema import clocks, session_tags, sessions
-
-MERGED: Final = 16
-"""Lists of so many values are read one by one and merged; more are filtered out of the whole."""
 
 _LISTS: Final = {
     "org_ids": sessions.c.org_id,

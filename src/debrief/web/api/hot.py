@@ -61,6 +61,8 @@ class HotPath:
         if not path.startswith(_PREFIX):
             return None
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if sum(name == b"authorization" for name, _ in scope["headers"]) != 1:
+            return None
         scheme, _, secret = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer" or not secret:
             return None
