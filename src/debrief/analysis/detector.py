@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from debrief.analysis.speech import Speech, speeches
+from debrief.analysis.turns import Turn, turns
 from debrief.analysis.view import Step, View
 from debrief.analysis.wording import code, line_at, normalised, short
 from debrief.model import Baseline, Event
@@ -40,13 +41,14 @@ class Scene(View, frozen=True, kw_only=True):
 
     `speeches`: what results say in their own voice. `interrupts`: where people stopped the agent.
     `own_names`: folders and files, without ending, of the paths that calls name, installed packages left out.
-    `baseline`: what is usual, None where nobody knows.
+    `baseline`: what is usual, None where nobody knows. `turns`: what people said, each with what it followed.
     """
 
     speeches: tuple[Speech, ...] = ()
     interrupts: tuple[Event, ...] = ()
     own_names: frozenset[str] = frozenset()
     baseline: Baseline | None = None
+    turns: tuple[Turn, ...] = ()
 
 
 def scene(view: View, baseline: Baseline | None = None) -> Scene:
@@ -60,6 +62,7 @@ def scene(view: View, baseline: Baseline | None = None) -> Scene:
         interrupts=interrupts,
         own_names=frozenset(_names_in(paths)),
         baseline=baseline,
+        turns=turns(view),
     )
 
 

@@ -5,6 +5,7 @@ test whose exit code the filter hides.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from debrief.analysis.families import changes_repository, classify_words
 from debrief.analysis.programs import SHELLS
@@ -64,6 +65,9 @@ class Line:
     last: str
 
 
+REMEMBERED_CHARACTERS = 500
+"""Longer lines are seldom run twice."""
+
 NOTHING = Line(
     parts=(), family="other", target="", chosen=-1, excused=False, exit_hidden=False, probed=False, last=""
 )
@@ -71,6 +75,11 @@ NOTHING = Line(
 
 def read_line(command: str) -> Line:
     """Judge a shell line; never raises, and its cost grows linearly with the line."""
+    # Sessions run the same few commands over and over.
+    return _remembered(command) if len(command) <= REMEMBERED_CHARACTERS else _read(command)
+
+
+def _read(command: str) -> Line:
     simples = _with_scripts(simple_commands(command), 0)
     if not simples:
         return NOTHING
@@ -91,6 +100,9 @@ def read_line(command: str) -> Line:
         probed=_probed(simples, parts, chosen),
         last=_program(parts[-1]),
     )
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 def failure_expected(line: Line, *, exit_code: int | None, output: str) -> bool:

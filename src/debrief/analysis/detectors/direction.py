@@ -7,7 +7,7 @@ from debrief.analysis.changes import base_name, source_paths
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
 from debrief.analysis.families import changes_repository
 from debrief.analysis.phrases import relative
-from debrief.analysis.turns import question_of, turns
+from debrief.analysis.turns import question_of
 from debrief.analysis.view import Step
 from debrief.analysis.wording import code, names, quote
 
@@ -99,7 +99,7 @@ class LongSearch(Detector):
         if first is None or not first.call.edits[0].old:
             return
         asked = [prompt for prompt in scene.prompts if prompt.ordinal < first.call.ordinal]
-        begun = next((t for t in turns(scene) if asked and t.prompt.ordinal == asked[-1].ordinal), None)
+        begun = next((t for t in scene.turns if asked and t.prompt.ordinal == asked[-1].ordinal), None)
         if begun is None or _ASKS_FOR_CHANGE.match(begun.text) is None:
             return
         changed = [path for step in scene.steps for path in source_paths(step)]
@@ -137,7 +137,7 @@ class NoChangeMade(Detector):
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """The request with the question that stands in the place of the work."""
-        message, found = scene.last_message, turns(scene)
+        message, found = scene.last_message, scene.turns
         if not found or message is None or scene.session.end_state != "finished":
             return
         wanted, last = found[0], found[-1]

@@ -9,7 +9,7 @@ from msgspec import Struct
 from debrief.analysis.corrections import corrections
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
 from debrief.analysis.prompt_text import is_continuation
-from debrief.analysis.turns import Turn, is_fact, names_something, question_of, turns
+from debrief.analysis.turns import Turn, is_fact, names_something, question_of
 from debrief.analysis.view import Step
 from debrief.analysis.wording import quote
 
@@ -126,7 +126,7 @@ class AgentHadToAsk(Detector):
 
 def _from_the_first(scene: Scene) -> tuple[Turn, ...]:
     """The turns, if the first is the session's beginning; the same prompt given again counts once."""
-    found = turns(scene)
+    found = scene.turns
     if not found or found[0].steps or scene.session.relation in _TAKEN_UP:
         return ()
     if any(event.replayed for event in scene.session.events):

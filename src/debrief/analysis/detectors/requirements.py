@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from debrief.analysis.corrections import corrections
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
-from debrief.analysis.turns import turns
 from debrief.analysis.view import Step, stops_at_work
 from debrief.analysis.wording import code, quote, times
 from debrief.model import Event
@@ -123,7 +122,7 @@ class CorrectedByUser(Detector):
 
     def find(self, scene: Scene) -> Iterator[Finding]:
         """All corrections together."""
-        found = list(corrections(turns(scene)))
+        found = list(corrections(scene.turns))
         if not found:
             return
         words = [one.turn.text for one in found]
