@@ -4,12 +4,14 @@ Prints sessions of 36 messages (12 prompts and answers, 12 calls with their resu
 second, the cost of one event in sessions of 1,000 to 200,000 events, and one session with 100 MB of output.
 """
 
+import gc
 import time
 from typing import Final
 
 import machine
 from debrief.analysis import analyse
 from debrief.model import Event, FileEdit, Session
+from debrief.pipeline.workers import COLLECT_AFTER
 
 MESSAGES: Final = 36
 SIZES: Final = (1_000, 10_000, 100_000, 200_000)
@@ -103,6 +105,7 @@ def main() -> None:
         print(f"{name}: {value}")
     one = session(MESSAGES)
     analyse(one)
+    gc.set_threshold(COLLECT_AFTER)  # as in the workers of an import
     rates = sorted(_rate(one) for _ in range(9))
     told = f"{rates[4]:,.0f} a second and core, the median of 9 rounds ({rates[0]:,.0f} to {rates[-1]:,.0f})"
     print(f"\nsessions of {MESSAGES} messages: {told}; bar: 400")

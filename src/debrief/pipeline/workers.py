@@ -4,6 +4,7 @@ Ctrl-C is the main process's affair: workers never see it. Whatever ends the imp
 even a kill of the main process.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,10 @@ SIDE_BY_SIDE_BYTES = 2_000_000
 
 QUEUED = 4
 """Files that wait for each worker: enough to keep it busy, few enough to keep memory small."""
+
+
+COLLECT_AFTER = 20_000
+"""Objects made until Python looks for rings of garbage, of which parsing and analysis make hardly any."""
 
 
 def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
@@ -69,7 +74,8 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """In a worker: end as soon as the main process is gone, however it went."""
+    """In a worker: end as soon as the main process is gone, however it went; and look for garbage seldom."""
+    gc.set_threshold(COLLECT_AFTER)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_for, args=(parent.sentinel,), daemon=True).start()
