@@ -73,7 +73,11 @@ def server(tmp_path: Path, *arguments: str, **more: str) -> Iterator[tuple[subpr
             yield process, printed
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def get(url: str, key: str | None = None) -> httpx2.Response:
@@ -193,7 +197,9 @@ def test_a_name_that_cannot_work_is_refused_in_one_line(
 
 def test_a_login_that_is_no_name_is_left_out(tmp_path: Path) -> None:
     with server(tmp_path, "run", "--port", "0", USER="Doe, J\x7f") as (_, printed):
-        assert "Debrief is at" in printed
+        address = re.search(r"Debrief is at (\S+)", printed)
+        assert address
+        assert get(f"{address[1]}/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(
