@@ -89,11 +89,17 @@ def test_agents_are_named_only_in_sources() -> None:
 def test_every_format_is_registered_and_documented() -> None:
     registry = (SOURCE / "sources" / "registry.py").read_text()
     manual = (ROOT / "docs" / "formats.md").read_text()
+    everywhere = (SOURCE / "sources" / "registry.py").read_text()
+    for path in (SOURCE / "sources" / "databases").glob("*.py"):
+        assert path.stem == "__init__" or f"sources.databases.{path.stem} import" in everywhere
     for path in (SOURCE / "sources" / "formats").glob("*.py"):
         if path.stem == "__init__":
             continue
         assert f"sources.formats.{path.stem} import" in registry
-        assert f"`{path.stem}`" in manual, f"docs/formats.md does not speak of {path.stem}"
+        assert f"(formats/{path.stem}.md)" in manual, f"docs/formats.md does not lead to {path.stem}"
+        page = (ROOT / "docs" / "formats" / f"{path.stem}.md").read_text()
+        for part in ("## Where its files lie", "## What is read", "## What cannot be known"):
+            assert part in page, f"docs/formats/{path.stem}.md has no part {part!r}"
         tests = "".join(
             test.read_text() for test in (ROOT / "tests" / "sources").glob(f"test_{path.stem}*.py")
         )

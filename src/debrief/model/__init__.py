@@ -32,6 +32,7 @@ from debrief.model.session import (
     Relation,
     Session,
     Tokens,
+    UsageRows,
     total_tokens,
 )
 from debrief.model.stored import Baseline, Cost, Status, StoredSession
@@ -72,5 +73,6 @@ __all__ = [
     "TimelineEntry",
     "Tokens",
     "ToolKind",
+    "UsageRows",
     "total_tokens",
 ]

@@ -56,6 +56,20 @@ class ModelCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent: str | None = None
 
 
+class UsageRows(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The rows of a transcript that state tokens, so that a sum can be explained beside the naive one.
+
+    `rows` counts all of them; `repeated` those that tell again of a call that a row before them told of, or
+    of a total that calls already make up; `replayed` those of another session's history. `naive` is what
+    adding up every row gives, the repeated and the replayed ones too.
+    """
+
+    rows: int = 0
+    repeated: int = 0
+    replayed: int = 0
+    naive: Tokens = Tokens()
+
+
 class PullRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A pull (or merge) request that the session created, or that its transcript only mentions.
 
@@ -103,6 +117,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_reason: str = ""
     events: tuple[Event, ...] = ()
     model_calls: tuple[ModelCall, ...] = ()
+    usage: UsageRows = UsageRows()
     pull_requests: tuple[PullRequest, ...] = ()
     native_cost_usd_micros: int | None = None
     opaque_count: int = 0

@@ -16,6 +16,8 @@ from msgspec import Struct
 from debrief.sources import FORMATS, roots
 from debrief.sources.source import HEAD_BYTES
 
+COMPANIONS = tuple(wanted for source in FORMATS for wanted in source.companions)
+
 _READERS = ",".join(f"{source.name}:{source.version}" for source in FORMATS)
 
 
@@ -31,10 +33,10 @@ class Found(Struct, frozen=True):
 def on_this_machine(environment: Mapping[str, str]) -> list[Found]:
     """The transcripts in the folders where agents keep them, each once."""
     found: dict[str, Found] = {}
-    for source, pattern in roots(dict(environment)):
+    for suffixes, pattern in roots(dict(environment)):
         for folder in sorted(glob.glob(pattern)):  # noqa: PTH207 (the pattern is absolute)
             for one in discover([Path(folder)]):
-                if one.path.endswith(source.suffixes):
+                if one.path.endswith(suffixes):
                     found.setdefault(os.path.realpath(one.path), one)
     return list(found.values())
 
@@ -83,22 +85,39 @@ class _Siblings:
 
 def _companions(path: str, siblings: _Siblings) -> tuple[str, ...]:
     folder, name = os.path.split(path)
-    stem = name.rpartition(".")[0]
+    stem = name.rpartition(".")[0] or name
     found: dict[str, None] = {}
-    for source in FORMATS:
-        if not stem or not name.endswith(source.suffixes):
+    for wanted in COMPANIONS:
+        if not fnmatchcase(name, wanted.of) or "*" in stem:
             continue
-        for pattern in source.companions:
-            if "{stem}" in pattern:
-                first, _, rest = pattern.partition("/")
-                below = os.path.join(folder, first.replace("{stem}", stem))  # noqa: PTH118 (strings, for speed)
-                if os.path.isdir(below):  # noqa: PTH112 (strings, for speed)
-                    matches = glob.glob(rest, root_dir=below, recursive=True)  # noqa: PTH207 (relative to a folder)
-                    found.update((os.path.join(below, match), None) for match in sorted(matches))  # noqa: PTH118 (strings)
-            elif not fnmatchcase(name, pattern):
-                found.update((match, None) for match in siblings.naming(folder, pattern, stem))
+        if wanted.by_content:
+            if not fnmatchcase(name, wanted.pattern):
+                found.update((match, None) for match in siblings.naming(folder, wanted.pattern, stem))
+            continue
+        for match in _beside(folder, wanted.pattern, stem):
+            found[match] = None
+            if wanted.then:
+                inner = os.path.basename(match).rpartition(".")[0]  # noqa: PTH119 (strings, for speed)
+                found.update((one, None) for one in _beside(folder, wanted.then, inner))
     found.pop(path, None)
     return tuple(found)
+
+
+def _beside(folder: str, pattern: str, stem: str) -> list[str]:
+    """The files that `pattern` names from `folder`, in order; of most there is not even the first folder."""
+    first, _, rest = pattern.replace("{stem}", glob.escape(stem)).partition("/")
+    while rest and not glob.has_magic(first):
+        folder = os.path.normpath(os.path.join(folder, first))  # noqa: PTH118 (strings, for speed)
+        first, _, rest = rest.partition("/")
+    last = f"{first}/{rest}" if rest else first
+    if not glob.has_magic(last):
+        path = os.path.join(folder, last)  # noqa: PTH118 (strings, for speed)
+        return [path] if os.path.isfile(path) else []  # noqa: PTH113 (strings, for speed)
+    if not os.path.isdir(folder):  # noqa: PTH112 (strings, for speed)
+        return []
+    matches = sorted(glob.glob(last, root_dir=folder, recursive=True))  # noqa: PTH207 (relative to a folder)
+    paths = [os.path.join(folder, match) for match in matches]  # noqa: PTH118 (strings, for speed)
+    return [one for one in paths if not os.path.isdir(one)]  # noqa: PTH112 (strings, for speed)
 
 
 def _head(path: str) -> bytes:

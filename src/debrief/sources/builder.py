@@ -22,7 +22,9 @@ from debrief.model import (
     Session,
     Tokens,
     ToolKind,
+    UsageRows,
 )
+from debrief.model.session import BUCKETS
 from debrief.sources.source import Clean
 
 TEXT_LIMIT = 32_768
@@ -77,6 +79,7 @@ class SessionBuilder:
         self._clean = clean
         self._events: list[Event] = []
         self._calls: dict[str, ModelCall] = {}
+        self._usage = UsageRows()
         self._pulls: dict[str, PullRequest] = {}
         self._faults: list[str] = []
         self._fault_count = 0
@@ -196,12 +199,17 @@ class SessionBuilder:
         cache_write_1h: int | None = None,
         cost_usd_micros: int | None = None,
         event: int | None = None,
+        row: bool = True,
     ) -> None:
         """Count one model call; the same `key` again keeps the larger number of each bucket.
 
         The first mention decides the event, the time and the model; `lower_bound` is that of the last.
+        Each mention is a row of the naive sum, unless `row` is false (the row was told by `usage_row`, or
+        there is none: the call is what a total holds beyond the rows).
         """
         known = self._calls.get(key)
+        if row:
+            self.usage_row(tokens, repeated=known is not None)
         if known is None:
             self._calls[key] = ModelCall(
                 key=self._short(key) or "",
@@ -228,6 +236,21 @@ class SessionBuilder:
             lower_bound=lower_bound,
             cache_write_1h=_larger(known.cache_write_1h, cache_write_1h),
             cost_usd_micros=_larger(known.cost_usd_micros, cost_usd_micros),
+        )
+
+    def usage_row(self, tokens: Tokens, *, repeated: bool) -> None:
+        """Note a row that states tokens without counting a call: what `debrief explain` sets beside the sum.
+
+        Formats call it for rows that they do not count: `repeated` ones, and those read while `replaying`.
+        """
+        usage = self._usage
+        self._usage = UsageRows(
+            rows=usage.rows + 1,
+            repeated=usage.repeated + (repeated and not self.replaying),
+            replayed=usage.replayed + self.replaying,
+            naive=Tokens(
+                **{name: _added(getattr(usage.naive, name), getattr(tokens, name)) for name in BUCKETS}
+            ),
         )
 
     def pull_request(
@@ -299,6 +322,7 @@ class SessionBuilder:
             end_reason=self.text(self.end_reason, 500)[0],
             events=tuple(self._events),
             model_calls=tuple(self._calls.values()),
+            usage=self._usage,
             pull_requests=tuple(self._pulls.values()),
             native_cost_usd_micros=self.native_cost_usd_micros,
             opaque_count=self._opaque_count,
@@ -323,6 +347,12 @@ def _larger(left: int | None, right: int | None) -> int | None:
     if left is None:
         return right
     return left if right is None else max(left, right)
+
+
+def _added(left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return left + right
 
 
 def _first_line(text: str) -> str:

@@ -7,7 +7,7 @@ from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
-from debrief.sources.source import SourceFormat
+from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     CODEX,
@@ -15,6 +15,9 @@ FORMATS: tuple[SourceFormat, ...] = (
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
 )
+
+DATABASES: tuple[SessionDatabase, ...] = ()
+"""The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
 def sniff(head: bytes) -> SourceFormat:
@@ -32,13 +35,15 @@ def sniff(head: bytes) -> SourceFormat:
     raise NotATranscript("no transcript format that Debrief knows")
 
 
-def roots(environment: dict[str, str]) -> list[tuple[SourceFormat, str]]:
-    """Where agents keep transcripts on this machine: each format with a glob pattern of folders.
+def roots(environment: dict[str, str]) -> list[tuple[tuple[str, ...], str]]:
+    """Where agents keep transcripts on this machine: suffixes of files, and a glob pattern of their folders.
 
-    A pattern whose variable `environment` does not set is left out.
+    A pattern whose variable `environment` does not set is left out. Databases are found like formats.
     """
-    found = []
-    for candidate in FORMATS:
+    home = environment.get("HOME") or environment.get("USERPROFILE") or "~"
+    found: dict[tuple[tuple[str, ...], str], None] = {}
+    candidates: list[SourceFormat | SessionDatabase] = [*FORMATS, *DATABASES]
+    for candidate in candidates:
         for pattern in candidate.roots:
             path = pattern
             if path.startswith("$"):
@@ -48,6 +53,6 @@ def roots(environment: dict[str, str]) -> list[tuple[SourceFormat, str]]:
                     continue
                 path = os.path.join(value, rest)  # noqa: PTH118 (a pattern, not a path)
             if path.startswith("~"):
-                path = environment.get("HOME", "~") + path[1:]
-            found.append((candidate, path))
-    return found
+                path = home + path[1:]
+            found[candidate.suffixes, path] = None
+    return list(found)

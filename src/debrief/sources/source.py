@@ -6,7 +6,7 @@ Parsing is a pure function of (bytes, parser version): no clock, no file system,
 """
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -38,14 +38,30 @@ class Transcript(Struct, frozen=True):
     companions: tuple[Document, ...] = ()
 
 
+class Companions(Struct, frozen=True):
+    """Which files lie beside a main document and belong to it.
+
+    `of` is a glob of the main file's name, `pattern` one of their paths relative to its folder; it may begin
+    with `../`, hold `**`, and `{stem}` stands for the main file's name without its ending. With `by_content`
+    only those belong that name the stem in their first bytes (several sessions lie in one folder). `then` is
+    a further pattern for each file that `pattern` finds, whose stem it takes, relative to the same folder.
+    A file that is some main's companion is never read as a main document of its own.
+    """
+
+    of: str
+    pattern: str
+    by_content: bool = False
+    then: str = ""
+
+
 class SourceFormat(Protocol):
     """One transcript format of one agent.
 
     `name` is the word used in rows, counts and session ids (lower case, underscores); `title` is for people;
     `version` counts up whenever the same bytes would give another Session. `roots` are glob patterns of the
-    folders where the agent keeps its transcripts, with `~` and `$VARIABLE` not yet expanded, and `suffixes`
-    the endings of files that are worth opening there. `companions` are glob patterns, relative to the main
-    document's folder, of the files that belong to it (`{stem}` stands for its name without ending).
+    folders where the agent keeps its transcripts, on Linux, macOS and Windows, with `~` and a leading
+    `$VARIABLE` not yet expanded (separated by `/` everywhere), and `suffixes` the endings of files (whole
+    names too) that are worth opening there. `companions` says which files belong to a main one.
     """
 
     @property
@@ -74,8 +90,8 @@ class SourceFormat(Protocol):
         ...
 
     @property
-    def companions(self) -> tuple[str, ...]:
-        """See the class."""
+    def companions(self) -> tuple[Companions, ...]:
+        """See `Companions`."""
         ...
 
     def recognises(self, head: bytes) -> bool:
@@ -89,3 +105,52 @@ class SourceFormat(Protocol):
         Raises `errors.NotATranscript` where the content turns out to hold no session at all.
         """
         ...
+
+
+Query = Callable[[str], Iterator[dict[str, Any]]]
+"""Runs one SELECT over a database, read-only, and yields its rows by column name."""
+
+
+class SessionDatabase(Protocol):
+    """A SQLite database in which an agent keeps many sessions: a container, taken apart into documents.
+
+    Each session becomes one document of bytes, in a format that `registry.FORMATS` reads (the agent's own
+    export where it has one), so that a session is kept, compared and parsed again by itself. `name` is for
+    messages, `roots` and `suffixes` are as a format's, `tables` maps each table that tells this database
+    from others to the columns that it needs there.
+    """
+
+    @property
+    def name(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def tables(self) -> dict[str, frozenset[str]]:
+        """See the class."""
+        ...
+
+    def documents(self, query: Query, columns: dict[str, frozenset[str]]) -> Iterator["Exported"]:
+        """Yield the sessions one at a time; `columns` are those of every table there is.
+
+        Columns and values may be missing or of any type; nothing raises for them.
+        """
+        ...
+
+
+class Exported(Struct, frozen=True):
+    """One session taken out of a database: a file name, the document, and when it last changed."""
+
+    name: str
+    content: bytes
+    mtime_us: int | None = None

@@ -161,6 +161,7 @@ class Conversation:
         A replayed call is counted where it was made: in the session that this one was forked from.
         """
         if self._builder.replaying:
+            self._builder.usage_row(tokens, repeated=False)
             return
         self._builder.model_call(
             key,

@@ -115,7 +115,7 @@ class RunTotals:
         for model, rest in totals.items():
             beyond = {bucket: max(0, number) for bucket, number in rest.items()}
             if any(beyond.values()):
-                builder.model_call(f"{session} {model}", model=model, tokens=Tokens(**beyond))
+                builder.model_call(f"{session} {model}", model=model, tokens=Tokens(**beyond), row=False)
 
 
 def _plain(model: str) -> str:

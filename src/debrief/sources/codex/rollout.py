@@ -14,7 +14,7 @@ from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
 from debrief.sources.codex.tools import Place, Tools
 from debrief.sources.codex.twins import Twins, twin_key
-from debrief.sources.codex.usage import Ledger, buckets, totals
+from debrief.sources.codex.usage import Ledger, as_stated, buckets, totals
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import mapping, string, timestamp_us
 
@@ -165,6 +165,9 @@ class Rollout:
             totals(mapping(info.get("total_token_usage"))),
             totals(mapping(info.get("last_token_usage"))),
         )
+        if last:
+            # As it stands, the cached part counted in the input and the reasoning in the output.
+            self.builder.usage_row(as_stated(last), repeated=total == self._ledger.seen)
         if self.builder.replaying:
             self._ledger.passed(total)
             return
@@ -186,6 +189,7 @@ class Rollout:
             ts_us=self.place.ts_us,
             lower_bound=("input", "cache_read", "cache_write", "output", "reasoning") if guessed else (),
             event=self._first_event(),
+            row=False,
         )
 
     def event(self, kind: EventKind, actor: Actor, **fields: Any) -> int:  # noqa: ANN401 (handed on as given)

@@ -43,6 +43,17 @@ def buckets(used: Totals) -> Tokens:
     )
 
 
+def as_stated(used: Totals) -> Tokens:
+    """`used` as who adds up the fields would read it: what is part of another field counts twice."""
+    return Tokens(
+        input=used.get("input_tokens"),
+        cache_read=used.get("cached_input_tokens"),
+        cache_write=used.get("cache_write_input_tokens"),
+        output=used.get("output_tokens"),
+        reasoning=used.get("reasoning_output_tokens"),
+    )
+
+
 class Ledger:
     """Turns the cumulative totals of one session, in order, into what each call used."""
 
@@ -57,6 +68,11 @@ class Ledger:
         """Take note of a total that is another session's own, and is counted there."""
         if total:
             self._seen = total
+
+    @property
+    def seen(self) -> Totals:
+        """The last total."""
+        return self._seen
 
     @property
     def untouched(self) -> bool:

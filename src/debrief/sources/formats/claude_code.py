@@ -37,7 +37,7 @@ from debrief.sources.claude.rows import (
     text_of,
 )
 from debrief.sources.records import Record, count, mapping, string, timestamp_us
-from debrief.sources.source import Clean, Document, Transcript
+from debrief.sources.source import Clean, Companions, Document, Transcript
 
 _AGENT_ROWS = frozenset(("user", "assistant", "system", "progress", "attachment"))
 """Rows of a sub-agent's file that are of interest: titles and queues are the session's own."""
@@ -51,10 +51,10 @@ class ClaudeCode:
     version = 2
     roots: tuple[str, ...] = ("~/.claude/projects", "$CLAUDE_CONFIG_DIR/projects")
     suffixes: tuple[str, ...] = (".jsonl",)
-    companions: tuple[str, ...] = (
-        "{stem}/subagents/agent-*.jsonl",
-        "{stem}/subagents/workflows/*/agent-*.jsonl",
-        "agent-*.jsonl",
+    companions: tuple[Companions, ...] = (
+        Companions("*.jsonl", "{stem}/subagents/agent-*.jsonl"),
+        Companions("*.jsonl", "{stem}/subagents/workflows/*/agent-*.jsonl"),
+        Companions("*.jsonl", "agent-*.jsonl", by_content=True),
     )
 
     def recognises(self, head: bytes) -> bool:

@@ -17,7 +17,7 @@ from debrief.sources.claude.messages import flat_text
 from debrief.sources.claude.rows import session_id
 from debrief.sources.claude.totals import RunTotals, StatedCall
 from debrief.sources.records import Record, count, mapping, records, sequence, string, timestamp_us
-from debrief.sources.source import Clean, Transcript
+from debrief.sources.source import Clean, Companions, Transcript
 
 _PASSED_OVER = frozenset(
     [
@@ -70,7 +70,7 @@ class ClaudeCodeStream:
     version = 2
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl", ".txt", ".log")
-    companions: tuple[str, ...] = ()
+    companions: tuple[Companions, ...] = ()
 
     def recognises(self, head: bytes) -> bool:
         """Whether a line of `head` is one that only a headless run prints."""

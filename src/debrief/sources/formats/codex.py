@@ -17,7 +17,7 @@ from debrief.sources.codex.events import opens_turn, read_event
 from debrief.sources.codex.items import is_item_type, read_item
 from debrief.sources.codex.rollout import Rollout, place_of
 from debrief.sources.records import Record, mapping, records, string
-from debrief.sources.source import Clean, Transcript
+from debrief.sources.source import Clean, Companions, Transcript
 
 _ENVELOPES = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
 _PASSED_OVER = frozenset({"world_state", "inter_agent_communication_metadata", "inter_agent_communication"})
@@ -45,7 +45,7 @@ class Codex(msgspec.Struct, frozen=True):
         "$CODEX_HOME/archived_sessions",
     )
     suffixes: tuple[str, ...] = (".jsonl",)
-    companions: tuple[str, ...] = ()
+    companions: tuple[Companions, ...] = ()
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first record that can be read is one of a rollout."""

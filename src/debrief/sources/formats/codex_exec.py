@@ -20,7 +20,7 @@ from debrief.sources.codex.tools import Ended, Place, Tools
 from debrief.sources.codex.usage import Ledger, buckets, totals
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, records, sequence, string, timestamp_us
-from debrief.sources.source import Clean, Transcript
+from debrief.sources.source import Clean, Companions, Transcript
 
 _STREAM = frozenset(
     {"thread.started", "turn.started", "turn.completed", "turn.failed"}
@@ -40,7 +40,7 @@ class CodexExec(msgspec.Struct, frozen=True):
     version: int = 3
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl",)
-    companions: tuple[str, ...] = ()
+    companions: tuple[Companions, ...] = ()
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first record that can be read is one of the stream."""

@@ -1,0 +1,1 @@
+"""Databases of sessions taken apart into documents: one file per agent that keeps one."""

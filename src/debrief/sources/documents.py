@@ -1,0 +1,106 @@
+"""Whole JSON documents and the first bytes of any: bytes in, values out, never an exception for bad content.
+
+Where a document breaks off, or only its head is at hand, what stands before the break is read.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+import pydantic_core
+from msgspec import Struct
+
+from debrief.sources.source import Document
+
+DOCUMENT_LIMIT = 512 * 1024 * 1024
+"""A larger document is not read: JSON that is no JSON Lines has to be held whole."""
+
+_decode = msgspec.json.Decoder().decode
+_lenient = json.JSONDecoder(strict=False)
+
+
+class Whole(Struct, frozen=True):
+    """The value of a document (None where nothing could be read), and a fault where not all of it was.
+
+    `cut_off` says that the document breaks off inside its value.
+    """
+
+    value: Any
+    fault: str | None = None
+    cut_off: bool = False
+
+
+def whole(document: Document) -> Whole:
+    """Read a document that is one JSON value."""
+    with document.open() as stream:
+        content = stream.read(DOCUMENT_LIMIT + 1)
+    if len(content) > DOCUMENT_LIMIT:
+        return Whole(None, f"a document of more than {DOCUMENT_LIMIT >> 20} MiB")
+    return read_value(content)
+
+
+def read_value(content: bytes) -> Whole:
+    """`content` as one JSON value: lone surrogates, NUL bytes and raw control characters are tolerated."""
+    content = content.strip(b" \t\r\n\x00").removeprefix(b"\xef\xbb\xbf")
+    try:
+        return Whole(_decode(content))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    text = content.decode("utf-8", "replace").replace("\x00", "")
+    try:
+        value, end = _lenient.raw_decode(text)
+    except (ValueError, RecursionError):
+        value = _partial(content)
+        if value is None:
+            return Whole(None, "not JSON")
+        return Whole(value, "the document breaks off or is not JSON from some place on", cut_off=True)
+    rest = text[end:].strip()
+    return Whole(value, "something that is not read follows the document's value" if rest else None)
+
+
+def head_value(head: bytes) -> Any:  # noqa: ANN401 (JSON)
+    """The JSON value that `head` begins with, as far as it goes; None where it begins with none.
+
+    Of a document whose first line is a whole value (JSON Lines) it is that line's.
+    """
+    content = head.lstrip(b" \t\r\n\x00\xef\xbb\xbf")
+    first, _, _ = content.partition(b"\n")
+    try:
+        return _decode(first.strip(b" \t\r\x00"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _partial(content)
+
+
+def head_lines(head: bytes) -> list[dict[str, Any]]:
+    """The JSON objects that stand alone on a line of `head`; a last, cut one as far as it goes."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    found = []
+    for number, line in enumerate(lines):
+        content = line.strip(b" \t\r\x00")
+        if not content.startswith(b"{"):
+            continue
+        try:
+            value = _decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = _lenient_or_none(content)
+            if value is None and number == len(lines) - 1:
+                value = _partial(content)
+        if isinstance(value, dict):
+            found.append(value)
+    return found
+
+
+def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
+    try:
+        return _lenient.raw_decode(content.decode("utf-8", "replace").replace("\x00", ""))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
+    """The beginning of a JSON value as far as it goes."""
+    text = content.decode("utf-8", "replace").replace("\x00", "")
+    try:
+        return pydantic_core.from_json(text, allow_partial=True)
+    except (ValueError, RecursionError):
+        return None
