@@ -20,8 +20,9 @@ from debrief.config import Settings, name_of, organization_of, settings_from, wo
 from debrief.errors import DebriefError, SettingsError, Unreadable
 from debrief.llm import Analyser
 from debrief.pipeline import doctor, reading, refresh
+from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import Found, discover, on_this_machine
-from debrief.pipeline.ingest import Identity, Summary, ingest
+from debrief.pipeline.ingest import Summary, ingest
 from debrief.pipeline.prepare import Workbench, parse_and_analyse
 from debrief.store import BlobFolder, SessionFilter, Store, keys, pages, usual
 from debrief.web import serving

@@ -12,11 +12,14 @@ from functools import lru_cache
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, TieredPrices
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from debrief.model import Cost, ModelCall, Quality, Session
 
 USD_PER_ACU = 2.0
+
+MINUTES_PER_ACU = 15.0
+"""What an ACU stands for where nothing else is known: so many minutes of an agent at work."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
@@ -53,8 +56,24 @@ class _Rates(Struct, frozen=True):
     write_is_priced: bool
 
 
-def cost(session: Session, *, usd_per_acu: float = USD_PER_ACU) -> Cost:
-    """What `session` cost: what its transcript states, else the sum of its calls."""
+def cost(session: Session, *, usd_per_acu: float = USD_PER_ACU, active_minutes: float | None = None) -> Cost:
+    """What `session` cost: what its transcript states, else the sum of its calls.
+
+    Where neither is known, its ACUs come of `active_minutes`, and the cost stays unknown.
+    """
+    found = _money(session, usd_per_acu)
+    if found.cost_usd_micros is not None or active_minutes is None:
+        return found
+    return structs.replace(
+        found,
+        acus=round(active_minutes / MINUTES_PER_ACU, 2),
+        acu_rule="active_minutes",
+        active_minutes=active_minutes,
+        minutes_per_acu=MINUTES_PER_ACU,
+    )
+
+
+def _money(session: Session, usd_per_acu: float) -> Cost:
     if session.native_cost_usd_micros is not None:
         return _cost(session.native_cost_usd_micros, "exact", usd_per_acu, len(session.model_calls))
     total = Decimal(0)
@@ -81,6 +100,8 @@ def _cost(
         cost_usd_micros=micros,
         quality=quality,
         acus=round((micros or 0) / 1_000_000 / usd_per_acu, 2),
+        acu_rule="nothing" if micros is None else "cost",
+        usd_per_acu=None if micros is None else usd_per_acu,
         priced_calls=priced,
         unpriced_models=unpriced,
         prices=genai_prices.__version__,

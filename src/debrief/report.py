@@ -42,7 +42,11 @@ def analysis_json(
         updated_us=now_us,
         session=session,
         analysis=analysis,
-        cost=cost(session, usd_per_acu=settings.usd_per_acu),
+        cost=cost(
+            session,
+            usd_per_acu=settings.usd_per_acu,
+            active_minutes=analysis.classification.active_minutes if analysis.classification else None,
+        ),
     )
     tokens, qualities = total_tokens(session)
     stated = [quality for quality in qualities.values() if quality != "missing"]

@@ -11,8 +11,9 @@ import pytest
 from debrief.llm import Analyser, LlmSettings
 from debrief.model import StoredSession
 from debrief.pipeline import reading
+from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
-from debrief.pipeline.ingest import Identity, Summary, ingest
+from debrief.pipeline.ingest import Summary, ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.store import Store, sessions
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from debrief.pipeline import refresh
+from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
-from debrief.pipeline.ingest import Identity, Summary, ingest
+from debrief.pipeline.ingest import Summary, ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.store import BlobFolder, SessionFilter, Store, pages, sessions
 

@@ -27,6 +27,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     stored: StoredSession
     events: Packed | None = None
     documents: Sequence[StoredDocument] | None = None
+    roots: Sequence[str] | None = None
 
 
 Decide = Callable[[Connection], Sequence[Wanted]]
@@ -79,6 +80,7 @@ def _stamped(wanted: Wanted, moment: int, public_url: str) -> sessions.Change:
         rendering=rendering(public_url),
         events=wanted.events,
         documents=wanted.documents,
+        roots=wanted.roots,
     )
 
 

@@ -18,16 +18,34 @@ from debrief.sources.source import HEAD_BYTES
 
 COMPANIONS = tuple(wanted for source in FORMATS for wanted in source.companions)
 
-_READERS = ",".join(f"{source.name}:{source.version}" for source in FORMATS)
+DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".vscdb")
+BESIDE_DATABASE = ("-wal", "-shm", "-journal")
+
+READERS = ",".join(f"{source.name}:{source.version}" for source in FORMATS)
+"""The parsers and their versions: part of every stamp."""
 
 
 class Found(Struct, frozen=True):
-    """A main file and its companions. `stamp` changes when one of them or a parser does; `size` in bytes."""
+    """A main file and its companions. `stamp` changes when one of them or a parser does; `size` in bytes.
+
+    `shown` is what people know it by where it was taken out of a container: "sessions.zip!a/b.jsonl".
+    """
 
     path: str
     companions: tuple[str, ...]
     stamp: str
     size: int
+    shown: str = ""
+
+    @property
+    def name(self) -> str:
+        """The path that people know it by, as text that any database takes."""
+        return printable_path(self.shown or self.path)
+
+
+def printable_path(path: str) -> str:
+    """`path` as text that any database takes; bytes that are not UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def on_this_machine(environment: Mapping[str, str]) -> list[Found]:
@@ -51,13 +69,18 @@ def discover(paths: Iterable[Path]) -> Iterator[Found]:
         if not os.path.isdir(absolute):  # noqa: PTH112 (strings, for speed: a tree may hold 100,000 files)
             yield _found(absolute, _companions(absolute, _Siblings()))
             continue
-        names = sorted(_walk(absolute))
+        names = sorted(name for name in _walk(absolute) if not _is_beside_database(name))
         siblings = _Siblings()
         companions = {name: _companions(name, siblings) for name in names}
         taken = {companion for several in companions.values() for companion in several}
         for name in names:
             if name not in taken:
                 yield _found(name, companions[name])
+
+
+def _is_beside_database(path: str) -> bool:
+    """Whether `path` is the log or index of a database beside it, which is read with it."""
+    return path.endswith(BESIDE_DATABASE) and os.path.exists(path.rpartition("-")[0])  # noqa: PTH110 (a string)
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -129,9 +152,10 @@ def _head(path: str) -> bytes:
 
 
 def _found(path: str, companions: tuple[str, ...]) -> Found:
-    hasher = hashlib.sha256(_READERS.encode())
+    hasher = hashlib.sha256(READERS.encode())
     size = 0
-    for name in (path, *companions):
+    logs = [path + "-wal"] if path.endswith(DATABASE_SUFFIXES) else []
+    for name in (path, *companions, *logs):
         try:
             status = os.stat(name)  # noqa: PTH116 (a string, for speed)
             size += status.st_size

@@ -20,6 +20,7 @@ from debrief.store.schema import (
     seen_files,
     session_documents,
     session_records,
+    session_roots,
     session_tags,
     sessions,
 )
@@ -60,7 +61,7 @@ def repair(store: Store, enterprise_id: str) -> None:
     """Mend what can be: count again, drop what hangs on nothing, let lost sessions be imported again."""
     with store.write() as connection:
         clock.lock(connection, enterprise_id)
-        for table in (session_records, session_tags, session_documents):
+        for table in (session_records, session_tags, session_documents, session_roots):
             connection.execute(delete(table).where(*_without_session(table, enterprise_id)))
         broken = [
             name
@@ -72,7 +73,7 @@ def repair(store: Store, enterprise_id: str) -> None:
         ).scalars()
         again = {*broken, *lost}
         if again:
-            for table in (session_records, session_tags, session_documents, sessions):
+            for table in (session_records, session_tags, session_documents, session_roots, sessions):
                 connection.execute(
                     delete(table).where(
                         table.c.enterprise_id == enterprise_id, table.c.session_id.in_(sorted(again))
@@ -132,7 +133,7 @@ def _item_fault(name: str, item: bytes) -> str | None:
 
 def _hanging(connection: Connection, enterprise_id: str) -> Iterator[Finding]:
     """Rows without their session, sessions without their record or organization."""
-    for table in (session_records, session_tags, session_documents):
+    for table in (session_records, session_tags, session_documents, session_roots):
         names = select(table.c.session_id).where(*_without_session(table, enterprise_id)).distinct()
         for name in connection.execute(names).scalars():
             yield Finding(table.name, f"session {name} is gone")

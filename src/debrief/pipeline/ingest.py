@@ -13,42 +13,35 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from debrief.analysis import ANALYSER_VERSION
-from debrief.llm import is_read
-from debrief.model import StoredSession
 from debrief.pipeline.change import Wanted, change
+from debrief.pipeline.decide import PRECEDENCE, Identity, Ruling, decide
 from debrief.pipeline.discover import Found
-from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, printable_path
+from debrief.pipeline.prepare import Prepared, Workbench
+from debrief.pipeline.unpack import container_kind, opened
 from debrief.pipeline.workers import prepared
-from debrief.store import Store, StoredDocument, clock, files, sessions
+from debrief.store import Store, files, sessions
 from debrief.store.files import SeenFile
-from debrief.wire import v2
-
-_PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
-"""Of a file with several sessions the first of these that one of them had is told."""
 
 BATCH_FILES = 64
 BATCH_SECONDS = 1.0
 
-
-class Identity(Struct, frozen=True, kw_only=True):
-    """Whose sessions an import brings. A user that the transcript itself names goes before `user_id`."""
-
-    enterprise_id: str
-    org_id: str
-    user_id: str | None = None
-    tags: tuple[str, ...] = ()
+OUTCOMES = (*PRECEDENCE, "opened")
+FAULTS_TOLD = 5
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one file: `new`, `updated`, `unchanged`, `older` or `skipped`; `detail` says more.
+    """What became of one file.
 
-    `is_known` is for a file that was not opened, because an earlier import saw it as it is.
+    `outcome` is `new`, `updated`, `unchanged`, `older`, `skipped` or, of a container, `opened`; `how` says
+    more in a word (see `decide`), `detail` in a sentence. `is_known` is for a file that was not opened,
+    because an earlier import saw it as it is.
     """
 
     path: str
     outcome: str
     format: str | None
     detail: str
+    how: str = ""
     sessions: tuple[str, ...] = ()
     is_known: bool = False
 
@@ -61,7 +54,11 @@ class Summary(Struct, frozen=True, kw_only=True):
     def counts(self) -> dict[str, int]:
         """How many files had which outcome."""
         counted = Counter(one.outcome for one in self.outcomes)
-        return {name: counted[name] for name in _PRECEDENCE}
+        return {name: counted[name] for name in OUTCOMES if name in PRECEDENCE or counted[name]}
+
+    def ways(self) -> dict[str, int]:
+        """How many files came by their outcome in which way: grown, rewritten, forked and so on."""
+        return dict(sorted(Counter(one.how for one in self.outcomes if one.how).items()))
 
     def formats(self) -> dict[str, int]:
         """How many files there are of which format."""
@@ -82,29 +79,142 @@ def ingest(
 
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
-    told = progress or (lambda _: None)
     with store.read() as connection:
         seen = files.seen(connection, identity.enterprise_id)
-    owner = repr((identity.org_id, identity.user_id, identity.tags))
-    stamped = [msgspec.structs.replace(one, stamp=f"{one.stamp}:{ANALYSER_VERSION}:{owner}") for one in found]
-    todo = []
-    outcomes: list[Outcome] = []
-    for one in stamped:
-        path = printable_path(one.path)
-        known = seen.get(path)
-        if known is None or known.stamp != one.stamp:
-            todo.append(one)
-            continue
-        outcome = "skipped" if known.outcome == "skipped" else "unchanged"
-        outcomes.append(
-            Outcome(path=path, outcome=outcome, format=known.format, detail=known.detail, is_known=True)
+    one = _Import(store, identity, bench, public_url, workers, seen)
+    return Summary(outcomes=tuple(one.run(found, progress or (lambda _: None))))
+
+
+class _Import:
+    """One import: what it knows, and the batches that it commits."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        bench: Workbench,
+        public_url: str,
+        workers: int | None,
+        seen: dict[str, SeenFile],
+    ) -> None:
+        self._store = store
+        self._identity = identity
+        self._bench = bench
+        self._public_url = public_url
+        self._workers = workers
+        self._seen = seen
+        self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
+        owner = repr((identity.org_id, identity.user_id, identity.tags))
+        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules_mark}"
+
+    def run(self, found: Sequence[Found], progress: Callable[[int], None]) -> list[Outcome]:
+        todo, outcomes = self._unseen(found)
+        if outcomes:
+            progress(len(outcomes))
+        kinds = {one.path: container_kind(one.path) for one in todo}
+        plain = [one for one in todo if kinds[one.path] is None]
+        for batch in _batches(prepared(plain, self._bench, self._workers)):
+            outcomes += self._commit(batch)
+            progress(len(batch))
+        for one in todo:
+            kind = kinds[one.path]
+            if kind is not None:
+                outcomes += self._open(one, kind)
+                progress(1)
+        return outcomes
+
+    def _unseen(self, found: Iterable[Found]) -> tuple[list[Found], list[Outcome]]:
+        """What is to be read, and the outcomes of what an earlier import saw as it is."""
+        todo: list[Found] = []
+        outcomes = []
+        for one in found:
+            stamp = f"{one.stamp}:{self._mark}"
+            known = self._seen.get(one.name)
+            if known is None or known.stamp != stamp:
+                todo.append(msgspec.structs.replace(one, stamp=stamp))
+                continue
+            outcomes.append(
+                Outcome(
+                    path=one.name,
+                    outcome="skipped" if known.outcome == "skipped" else "unchanged",
+                    format=known.format,
+                    detail=known.detail,
+                    is_known=True,
+                )
+            )
+        return todo, outcomes
+
+    def _open(self, container: Found, kind: str) -> list[Outcome]:
+        """Import what is in a container, then note the container itself."""
+        with opened(container, kind) as content:
+            inside = self.run(content.found, lambda _: None)
+        told = Counter(one.outcome for one in inside)
+        good = [one for one in inside if one.outcome != "skipped"]
+        parts = [f"{number} {name}" for name, number in sorted(told.items())]
+        parts += content.faults[:FAULTS_TOLD]
+        if len(content.faults) > FAULTS_TOLD:
+            parts.append(f"and {len(content.faults) - FAULTS_TOLD} more faults")
+        outcome = Outcome(
+            path=container.name,
+            outcome="opened" if good else "skipped",
+            format=None,
+            detail="; ".join(parts) or f"the {kind} file is empty",
         )
-    if outcomes:
-        told(len(outcomes))
-    for batch in _batches(prepared(todo, bench, workers)):
-        outcomes += _store(store, batch, identity, public_url)
-        told(len(batch))
-    return Summary(outcomes=tuple(outcomes))
+
+        def note(connection: Connection) -> list[Wanted]:
+            self._note(connection, [(container, outcome)])
+            return []
+
+        change(self._store, self._identity.enterprise_id, self._public_url, note)
+        return [*inside, outcome]
+
+    def _commit(self, batch: list[Prepared]) -> list[Outcome]:
+        """Store a batch in one transaction, with what the import says of its files."""
+        outcomes: list[Outcome] = []
+
+        def rule(connection: Connection) -> list[Wanted]:
+            ruling = Ruling(connection, self._identity, self._bench, self._seen, self._paths)
+            ruling.expect(ready for one in batch for ready in one.sessions)
+            for one in batch:
+                results = [decide(ruling, one, ready) for ready in one.sessions]
+                first = min(results, key=lambda result: PRECEDENCE.index(result.outcome), default=None)
+                outcomes.append(
+                    Outcome(
+                        path=one.found.name,
+                        outcome=first.outcome if first else "skipped",
+                        how=first.how if first else "",
+                        format=one.format,
+                        detail=one.skipped or "; ".join(result.detail for result in results),
+                        sessions=tuple(ready.session_id for ready in one.sessions),
+                    )
+                )
+            noted = [
+                (one.found, outcome)
+                for outcome, one in zip(outcomes, batch, strict=True)
+                if not one.may_be_read_later
+            ]
+            self._note(connection, noted)
+            files.forget(connection, self._identity.enterprise_id, ruling.renamed)
+            sessions.remove(connection, self._identity.enterprise_id, sorted(ruling.removed))
+            return list(ruling.wanted.values())
+
+        change(self._store, self._identity.enterprise_id, self._public_url, rule)
+        return outcomes
+
+    def _note(self, connection: Connection, several: Sequence[tuple[Found, Outcome]]) -> None:
+        noted = [
+            SeenFile(
+                path=outcome.path,
+                stamp=found.stamp,
+                outcome=outcome.outcome,
+                format=outcome.format,
+                detail=outcome.detail,
+                sessions=" ".join(outcome.sessions),
+            )
+            for found, outcome in several
+        ]
+        files.put(connection, self._identity.enterprise_id, noted)
+        self._paths |= {name: file.path for file in noted for name in file.sessions.split()}
 
 
 def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
@@ -117,119 +227,3 @@ def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
             batch, began = [], time.monotonic()
     if batch:
         yield batch
-
-
-def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: str) -> list[Outcome]:
-    """Store a batch in one transaction, with what the import says of its files."""
-    outcomes: list[Outcome] = []
-
-    def decide(connection: Connection) -> list[Wanted]:
-        wanted: dict[str, Wanted] = {}
-        for one in batch:
-            results = [_decide(connection, ready, one.documents, identity, wanted) for ready in one.sessions]
-            outcomes.append(
-                Outcome(
-                    path=printable_path(one.found.path),
-                    outcome=min((name for name, _ in results), key=_PRECEDENCE.index, default="skipped"),
-                    format=one.format,
-                    detail=one.skipped or "; ".join(detail for _, detail in results),
-                    sessions=tuple(ready.session_id for ready in one.sessions),
-                )
-            )
-        seen = [
-            SeenFile(
-                path=outcome.path,
-                stamp=one.found.stamp,
-                outcome=outcome.outcome,
-                format=outcome.format,
-                detail=outcome.detail,
-            )
-            for outcome, one in zip(outcomes, batch, strict=True)
-            if not one.may_be_read_later
-        ]
-        files.put(connection, identity.enterprise_id, seen)
-        return list(wanted.values())
-
-    change(store, identity.enterprise_id, public_url, decide)
-    return outcomes
-
-
-def _decide(
-    connection: Connection,
-    ready: PreparedSession,
-    documents: tuple[StoredDocument, ...],
-    identity: Identity,
-    wanted: dict[str, Wanted],
-) -> tuple[str, str]:
-    """Add the session to `wanted` if it says anything new; returns the outcome and what to say of it."""
-    enterprise_id = identity.enterprise_id
-    # A batch may hold two copies of a session: the one before counts as stored.
-    earlier = wanted.get(ready.session_id)
-    known = earlier.stored if earlier else sessions.find(connection, enterprise_id, ready.session_id)
-    is_same = False
-    if known is not None:
-        if _is_older(ready, known):
-            return "older", f"a longer transcript of {ready.session_id} is stored already"
-        held = (
-            earlier.documents
-            if earlier and earlier.documents is not None
-            else sessions.find_documents(connection, enterprise_id, ready.session_id)
-        )
-        is_same = [one.digest for one in held] == [one.digest for one in documents]
-    stored = _stored(ready, known, identity, is_same=is_same and bool(documents))
-    if known is not None and is_same and _at(stored, known.updated_us) == known:
-        return "unchanged", _remarks(ready)
-    wanted[ready.session_id] = Wanted(stored=stored, events=ready.events, documents=documents)
-    return "new" if known is None else "updated", _remarks(ready)
-
-
-def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
-    """Whether `ready` is an earlier snapshot of a session that is stored with more: a copy, to be left."""
-    before, now = known.session.last_event_us, ready.session.last_event_us
-    return before is not None and now is not None and now < before
-
-
-def _at(stored: StoredSession, updated_us: int) -> StoredSession:
-    return msgspec.structs.replace(stored, updated_us=updated_us)
-
-
-def _stored(
-    ready: PreparedSession, known: StoredSession | None, identity: Identity, *, is_same: bool
-) -> StoredSession:
-    """What is to be stored; `is_same` says that the raw documents are those that are stored already."""
-    session = ready.session
-    fallback = max(0, known.created_us) if known is not None else ready.file_us
-    analysis, baseline = ready.analysis, ready.baseline
-    if known is not None and known.analysis is not None:
-        version = known.analysis.analyser_version
-        if is_same and known.session == session and version == ready.analysis.analyser_version:
-            # Analysed as it was: what is usual has changed since, the session has not.
-            analysis, baseline = known.analysis, known.baseline
-        elif is_read(known.analysis, session, ready.analysis):
-            # What a language model added stays while the session and what the rules say of it do.
-            analysis = known.analysis
-    return StoredSession(
-        enterprise_id=identity.enterprise_id,
-        session_id=ready.session_id,
-        org_id=identity.org_id,
-        user_id=session.user or identity.user_id,
-        tags=identity.tags,
-        status=v2.status_at(session, clock.now_us()),
-        created_us=session.started_us if session.started_us is not None else fallback,
-        updated_us=0 if known is None else known.updated_us,
-        session=session,
-        analysis=analysis,
-        cost=ready.cost,
-        step_count=ready.step_count,
-        baseline=baseline,
-    )
-
-
-def _remarks(ready: PreparedSession) -> str:
-    session = ready.session
-    remarks = [f"{ready.event_count} events"]
-    if session.opaque_count:
-        remarks.append(f"{session.opaque_count} opaque records")
-    if session.fault_count:
-        remarks.append(f"{session.fault_count} faults, the first: {session.faults[0]}")
-    return ", ".join(remarks)

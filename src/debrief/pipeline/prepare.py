@@ -17,9 +17,9 @@ from msgspec import Struct
 
 from debrief.analysis import analyse
 from debrief.errors import NotATranscript, TranscriptError, Unreadable
-from debrief.metering import cost
 from debrief.model import Analysis, Baseline, Cost, Session
-from debrief.pipeline.discover import Found
+from debrief.pipeline import kin
+from debrief.pipeline.discover import Found, printable_path
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
 from debrief.sources.source import HEAD_BYTES
@@ -55,6 +55,7 @@ class PreparedSession(Struct, frozen=True, kw_only=True):
     step_count: int
     baseline: Baseline | None
     file_us: int
+    roots: tuple[str, ...]
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -138,20 +139,19 @@ def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
 
 def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
     baseline = _baseline(session, bench)
+    told = kin.derive(session, baseline, usd_per_acu=bench.usd_per_acu)
     return PreparedSession(
         session_id=session_id_of(session),
         session=msgspec.structs.replace(session, events=(), user=_one_line(session.user)),
-        analysis=analyse(session, baseline=baseline),
-        cost=cost(session, usd_per_acu=bench.usd_per_acu),
+        analysis=told.analysis,
+        cost=told.cost,
         events=Packed.of(session.events),
         event_count=len(session.events),
-        step_count=sum(
-            event.kind == "tool_call" and event.agent is None and not event.replayed
-            for event in session.events
-        ),
+        step_count=told.step_count,
         baseline=baseline,
         # A clock may have been wrong, but nothing here is older than computers' time.
         file_us=max(0, Path(found.path).stat().st_mtime_ns // 1000),
+        roots=kin.roots_of(session),
     )
 
 
@@ -190,11 +190,6 @@ def _document(path: str, main: str) -> Document:
 
 def _name(path: str, main: str) -> str:
     return printable_path(os.path.relpath(path, Path(main).parent))
-
-
-def printable_path(path: str) -> str:
-    """`path` as text that any database takes; bytes that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def _open(path: str) -> BinaryIO:

@@ -1,6 +1,6 @@
 """Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
 
-from debrief.sources.registry import DATABASES, FORMATS, roots, sniff
+from debrief.sources.registry import DATABASES, FORMATS, retelling, roots, sniff
 from debrief.sources.source import (
     Clean,
     Companions,
@@ -23,6 +23,7 @@ __all__ = [
     "SessionDatabase",
     "SourceFormat",
     "Transcript",
+    "retelling",
     "roots",
     "sniff",
 ]

@@ -20,6 +20,15 @@ DATABASES: tuple[SessionDatabase, ...] = ()
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
+RETELLINGS: tuple[str, ...] = ("claude_code_stream", "codex_exec", "atif")
+"""Formats that tell a session once more which the agent's own transcript tells better; the best first."""
+
+
+def retelling(format_name: str) -> int:
+    """0 for an agent's own transcript; of retellings the higher, the less they tell."""
+    return RETELLINGS.index(format_name) + 1 if format_name in RETELLINGS else 0
+
+
 def sniff(head: bytes) -> SourceFormat:
     """The format of a document that begins with `head` (at most `HEAD_BYTES`).
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from msgspec import Struct, structs
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from debrief.store import dialects
 from debrief.store.schema import seen_files
@@ -12,7 +12,8 @@ from debrief.store.schema import seen_files
 class SeenFile(Struct, frozen=True, kw_only=True):
     """What the import said of a file.
 
-    `stamp` changes when the file, its companions or what reads them changes.
+    `stamp` changes when the file, its companions or what reads them changes; `sessions` holds the ids of
+    those that came of it, separated by blanks.
     """
 
     path: str
@@ -20,6 +21,7 @@ class SeenFile(Struct, frozen=True, kw_only=True):
     outcome: str
     format: str | None
     detail: str
+    sessions: str = ""
 
 
 def seen(connection: Connection, enterprise_id: str) -> dict[str, SeenFile]:
@@ -37,3 +39,11 @@ def put(connection: Connection, enterprise_id: str, files: Iterable[SeenFile]) -
         [{"enterprise_id": enterprise_id, **structs.asdict(file)} for file in files],
         "replace",
     )
+
+
+def forget(connection: Connection, enterprise_id: str, paths: Iterable[str]) -> None:
+    """Drop what is noted of `paths`, which are no more."""
+    for path in paths:
+        connection.execute(
+            delete(seen_files).where(seen_files.c.enterprise_id == enterprise_id, seen_files.c.path == path)
+        )

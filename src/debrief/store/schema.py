@@ -126,6 +126,17 @@ session_records = Table(
     Column("events", LargeBinary, nullable=False),
 )
 
+# What a session shares with its forks and retellings, and with no other session: see the pipeline's `kin`.
+session_roots = Table(
+    "session_roots",
+    metadata,
+    Column("enterprise_id", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("root", String, primary_key=True),
+    Index("ix_session_roots_root", "enterprise_id", "root", "session_id"),
+    sqlite_with_rowid=False,
+)
+
 # The raw documents of a session; position 0 is the main one.
 session_documents = Table(
     "session_documents",
@@ -138,7 +149,8 @@ session_documents = Table(
     Column("size", BigInteger, nullable=False),
 )
 
-# Files that an import has seen, so that the next one need only look at their size and time.
+# Files that an import has seen, so that the next one need only look at their size and time. `sessions` holds
+# the ids of those that came of it, separated by blanks.
 seen_files = Table(
     "seen_files",
     metadata,
@@ -148,6 +160,7 @@ seen_files = Table(
     Column("outcome", String, nullable=False),
     Column("format", String),
     Column("detail", String, nullable=False),
+    Column("sessions", String, nullable=False, server_default=""),
 )
 
 api_keys = Table(

@@ -15,6 +15,7 @@ from debrief.store.schema import (
     organizations,
     session_documents,
     session_records,
+    session_roots,
     session_tags,
     sessions,
 )
@@ -41,11 +42,16 @@ class Packed(Struct, frozen=True):
         """Pack `events`."""
         return cls(_pack(events))
 
+    def unpacked(self) -> tuple[Event, ...]:
+        """The events again."""
+        return _EVENTS.decode(_unpack(self.events))
+
 
 class Change(Struct, frozen=True, kw_only=True):
     """A session as it is to be stored from now on, and its item.
 
-    `stored.session.events` are not looked at. `events` or `documents` None leaves those that are there.
+    `stored.session.events` are not looked at. `events`, `documents` or `roots` None leaves those that are
+    there.
     """
 
     stored: StoredSession
@@ -54,6 +60,7 @@ class Change(Struct, frozen=True, kw_only=True):
     rendering: str
     events: Packed | None = None
     documents: Sequence[StoredDocument] | None = None
+    roots: Sequence[str] | None = None
 
 
 def put(connection: Connection, changes: Sequence[Change], *, moment: int) -> None:
@@ -88,6 +95,7 @@ def put(connection: Connection, changes: Sequence[Change], *, moment: int) -> No
     _put_tags(connection, [change.stored for change in changes])
     _put_records(connection, changes)
     _put_documents(connection, changes)
+    _put_roots(connection, changes)
 
 
 def remove(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
@@ -97,7 +105,7 @@ def remove(connection: Connection, enterprise_id: str, session_ids: Sequence[str
     for known in before.values():
         deltas.update(tally.moved(known.place, None))
     tally.apply(connection, enterprise_id, deltas)
-    for table in (session_documents, session_records, session_tags, sessions):
+    for table in (session_roots, session_documents, session_records, session_tags, sessions):
         for session_id in before:
             connection.execute(delete(table).where(*_is(table, enterprise_id, session_id)))
     return len(before)
@@ -238,6 +246,24 @@ def _put_documents(connection: Connection, changes: Sequence[Change]) -> None:
     )
 
 
+def _put_roots(connection: Connection, changes: Sequence[Change]) -> None:
+    given = [change for change in changes if change.roots is not None]
+    if not given:
+        return
+    connection.execute(
+        delete(session_roots).where(
+            session_roots.c.enterprise_id == given[0].stored.enterprise_id,
+            session_roots.c.session_id.in_([change.stored.session_id for change in given]),
+        )
+    )
+    dialects.write_all(
+        connection,
+        session_roots,
+        [{**_key(change.stored), "root": root} for change in given for root in change.roots or ()],
+        "leave",
+    )
+
+
 def _record(stored: StoredSession) -> bytes:
     bare = msgspec.structs.replace(stored.session, events=())
     return _pack(msgspec.structs.replace(stored, session=bare))
@@ -300,6 +326,24 @@ def find_documents(connection: Connection, enterprise_id: str, session_id: str) 
         .order_by(session_documents.c.position)
     )
     return [StoredDocument(*row) for row in connection.execute(query)]
+
+
+def find_events(connection: Connection, enterprise_id: str, session_id: str) -> tuple[Event, ...]:
+    """The events of a session; none where there is no such session."""
+    query = select(session_records.c.events).where(*_is(session_records, enterprise_id, session_id))
+    row = connection.execute(query).first()
+    return () if row is None else Packed(row.events).unpacked()
+
+
+def sharing(connection: Connection, enterprise_id: str, roots: Iterable[str]) -> dict[str, list[str]]:
+    """The sessions that have one of `roots`, by root."""
+    query = select(session_roots.c.root, session_roots.c.session_id).where(
+        session_roots.c.enterprise_id == enterprise_id, session_roots.c.root.in_(sorted(set(roots)))
+    )
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for root, session_id in connection.execute(query):
+        found[root].append(session_id)
+    return found
 
 
 def silent_since(connection: Connection, enterprise_id: str, before_us: int) -> list[str]:

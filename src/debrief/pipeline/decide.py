@@ -1,0 +1,274 @@
+"""A prepared session and what is stored in; out, what is to become of it, told in a word.
+
+New, grown, rewritten, truncated, renamed, copied or forked: each is told apart from what the sessions hold,
+never from a file's name or time.
+"""
+
+import os
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from debrief.llm import is_read
+from debrief.model import Event, Session, StoredSession
+from debrief.pipeline import kin
+from debrief.pipeline.change import Wanted
+from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench
+from debrief.store import Packed, StoredDocument, clock, sessions
+from debrief.store.files import SeenFile
+from debrief.wire import v2
+
+PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
+"""Of a file with several sessions the first of these that one of them had is told."""
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Whose sessions an import brings. A user that the transcript itself names goes before `user_id`."""
+
+    enterprise_id: str
+    org_id: str
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    rules_mark: str = ""
+
+
+class Decision(Struct, frozen=True):
+    """What became of one session.
+
+    `how` is `grown` (all that was there is still there, and more), `rewritten`, `truncated` (what is stored
+    holds more, and stays), `renamed` (the file lies elsewhere now), `copied` (it lies in two places),
+    `forked` (it replays another session, whose calls are not counted again), `retold` (another transcript
+    tells the session better), `derived` (the same bytes, read or analysed anew), `moved` (to another
+    organization, user or tags), or empty.
+    """
+
+    outcome: str
+    how: str
+    detail: str
+
+
+class Ruling:
+    """The sessions of one transaction: what is stored, what is wanted of it, what goes."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        identity: Identity,
+        bench: Workbench,
+        seen: dict[str, SeenFile],
+        paths: dict[str, str],
+    ) -> None:
+        self.connection = connection
+        self.identity = identity
+        self.bench = bench
+        self.wanted: dict[str, Wanted] = {}
+        self.removed: set[str] = set()
+        self.renamed: set[str] = set()
+        self._seen = seen
+        self._paths = paths
+        self._sharing: dict[str, list[str]] = {}
+
+    def expect(self, several: Iterable[PreparedSession]) -> None:
+        """Look up at once what shares a root with the sessions that are to be decided."""
+        roots = [root for ready in several for root in ready.roots]
+        if roots:
+            self._sharing = sessions.sharing(self.connection, self.identity.enterprise_id, roots)
+
+    def known(self, session_id: str) -> StoredSession | None:
+        """What is stored, or about to be: a batch may hold two copies of a session."""
+        if session_id in self.removed:
+            return None
+        earlier = self.wanted.get(session_id)
+        if earlier is not None:
+            return earlier.stored
+        return sessions.find(self.connection, self.identity.enterprise_id, session_id)
+
+    def events(self, session_id: str) -> tuple[Event, ...]:
+        """The events of a session that `known` knows."""
+        earlier = self.wanted.get(session_id)
+        if earlier is not None and earlier.events is not None:
+            return earlier.events.unpacked()
+        return sessions.find_events(self.connection, self.identity.enterprise_id, session_id)
+
+    def documents(self, session_id: str) -> list[StoredDocument]:
+        """The raw documents of a session that `known` knows."""
+        earlier = self.wanted.get(session_id)
+        if earlier is not None and earlier.documents is not None:
+            return list(earlier.documents)
+        return sessions.find_documents(self.connection, self.identity.enterprise_id, session_id)
+
+    def kin(self, ready: PreparedSession) -> list[StoredSession]:
+        """The other sessions that share a root with `ready`."""
+        names = {name for root in ready.roots for name in self._sharing.get(root, ())}
+        names |= {
+            name
+            for name, one in self.wanted.items()
+            if one.roots and not set(ready.roots).isdisjoint(one.roots)
+        }
+        found = (self.known(name) for name in sorted(names - {ready.session_id}))
+        return [stored for stored in found if stored is not None]
+
+    def place(self, path: str, session_id: str) -> str:
+        """How a session that did not change has come to lie at `path`."""
+        before = self._paths.get(session_id)
+        if before is None or before == path:
+            return ""
+        if "!" in before or os.path.exists(before):  # noqa: PTH110 (a string, as noted)
+            return "copied"
+        self.renamed.add(before)
+        return "renamed"
+
+    def was_read_at(self, path: str, session_id: str) -> bool:
+        """Whether an earlier import read this session at `path`."""
+        file = self._seen.get(path)
+        return file is not None and session_id in file.sessions.split()
+
+
+def decide(ruling: Ruling, one: Prepared, ready: PreparedSession) -> Decision:
+    """Add the session to what is wanted if it says anything new; say what became of it."""
+    relatives = ruling.kin(ready)
+    for other in relatives:
+        if kin.is_retelling(ready.session, other.session):
+            return Decision("skipped", "retold", f"{other.session_id} tells the same session, and better")
+    known = ruling.known(ready.session_id)
+    if known is not None and _is_older(ready, known):
+        how = "truncated" if ruling.was_read_at(one.found.name, ready.session_id) else ""
+        return Decision("older", how, f"a longer transcript of {ready.session_id} is stored already")
+    is_same = known is not None and [held.digest for held in ruling.documents(ready.session_id)] == [
+        document.digest for document in one.documents
+    ]
+    ready, forked = _without_history(ruling, ready, relatives)
+    stored = _stored(ready, known, ruling.identity, is_same=is_same and bool(one.documents))
+    if (
+        known is not None
+        and is_same
+        and msgspec.structs.replace(stored, updated_us=known.updated_us) == known
+    ):
+        return Decision("unchanged", ruling.place(one.found.name, ready.session_id), _remarks(ready))
+    how = forked or ("" if known is None else _how(ruling, ready, known, is_same=is_same))
+    ruling.wanted[ready.session_id] = Wanted(
+        stored=stored, events=ready.events, documents=one.documents, roots=ready.roots
+    )
+    for other in relatives:
+        if kin.is_retelling(other.session, ready.session):
+            ruling.removed.add(other.session_id)
+            ruling.wanted.pop(other.session_id, None)
+    return Decision("new" if known is None else "updated", how, _remarks(ready))
+
+
+def _without_history(
+    ruling: Ruling, ready: PreparedSession, relatives: list[StoredSession]
+) -> tuple[PreparedSession, str]:
+    """`ready` without the calls that an original counts; a fork that was stored first gives them up."""
+    how = ""
+    for other in relatives:
+        shared = kin.shared_calls(ready.session, other.session)
+        if not shared:
+            continue
+        if kin.is_fork(ready.session, other.session, shared):
+            how = "forked"
+            whole = msgspec.structs.replace(ready.session, events=ready.events.unpacked())
+            session = kin.as_fork(whole, other.session, ruling.events(other.session_id), shared)
+            ready = _ready_again(ruling, ready, session)
+        else:
+            whole = msgspec.structs.replace(other.session, events=ruling.events(other.session_id))
+            session = kin.as_fork(whole, ready.session, ready.events.unpacked(), shared)
+            _rewrite(ruling, other, session)
+    return ready, how
+
+
+def _ready_again(ruling: Ruling, ready: PreparedSession, session: Session) -> PreparedSession:
+    told = kin.derive(session, ready.baseline, usd_per_acu=ruling.bench.usd_per_acu)
+    return msgspec.structs.replace(
+        ready,
+        session=msgspec.structs.replace(session, events=()),
+        analysis=told.analysis,
+        cost=told.cost,
+        events=Packed.of(session.events),
+        step_count=told.step_count,
+    )
+
+
+def _rewrite(ruling: Ruling, other: StoredSession, session: Session) -> None:
+    told = kin.derive(session, other.baseline, usd_per_acu=ruling.bench.usd_per_acu)
+    earlier = ruling.wanted.get(other.session_id)
+    ruling.wanted[other.session_id] = Wanted(
+        stored=msgspec.structs.replace(
+            other,
+            session=msgspec.structs.replace(session, events=()),
+            analysis=told.analysis,
+            cost=told.cost,
+            step_count=told.step_count,
+        ),
+        events=Packed.of(session.events),
+        documents=earlier.documents if earlier else None,
+        roots=earlier.roots if earlier else None,
+    )
+
+
+def _how(ruling: Ruling, ready: PreparedSession, known: StoredSession, *, is_same: bool) -> str:
+    """In what way a stored session changed."""
+    if is_same:
+        identity = ruling.identity
+        is_moved = (known.org_id, known.tags) != (identity.org_id, identity.tags)
+        return "moved" if is_moved else "derived"
+    before, now = ruling.events(ready.session_id), ready.events.unpacked()
+    if len(now) >= len(before) and all(
+        _tells(old) == _tells(new) for old, new in zip(before, now, strict=False)
+    ):
+        return "grown" if len(now) > len(before) else ""
+    return "rewritten"
+
+
+def _tells(event: Event) -> tuple[str, str, str | None, str, str | None]:
+    return event.kind, event.actor, event.native_id, event.text, event.call_id
+
+
+def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
+    """Whether `ready` is an earlier snapshot of a session that is stored with more: a copy, to be left."""
+    before, now = known.session.last_event_us, ready.session.last_event_us
+    return before is not None and now is not None and now < before
+
+
+def _stored(
+    ready: PreparedSession, known: StoredSession | None, identity: Identity, *, is_same: bool
+) -> StoredSession:
+    """What is to be stored; `is_same` says that the raw documents are those that are stored already."""
+    session = ready.session
+    fallback = max(0, known.created_us) if known is not None else ready.file_us
+    analysis, baseline = ready.analysis, ready.baseline
+    if known is not None and known.analysis is not None:
+        version = known.analysis.analyser_version
+        if is_same and known.session == session and version == ready.analysis.analyser_version:
+            # Analysed as it was: what is usual has changed since, the session has not.
+            analysis, baseline = known.analysis, known.baseline
+        elif is_read(known.analysis, session, ready.analysis):
+            # What a language model added stays while the session and what the rules say of it do.
+            analysis = known.analysis
+    return StoredSession(
+        enterprise_id=identity.enterprise_id,
+        session_id=ready.session_id,
+        org_id=identity.org_id,
+        user_id=session.user or identity.user_id,
+        tags=identity.tags,
+        status=v2.status_at(session, clock.now_us()),
+        created_us=session.started_us if session.started_us is not None else fallback,
+        updated_us=0 if known is None else known.updated_us,
+        session=session,
+        analysis=analysis,
+        cost=ready.cost,
+        step_count=ready.step_count,
+        baseline=baseline,
+    )
+
+
+def _remarks(ready: PreparedSession) -> str:
+    session = ready.session
+    remarks = [f"{ready.event_count} events"]
+    if session.opaque_count:
+        remarks.append(f"{session.opaque_count} opaque records")
+    if session.fault_count:
+        remarks.append(f"{session.fault_count} faults, the first: {session.faults[0]}")
+    return ", ".join(remarks)

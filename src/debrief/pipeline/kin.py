@@ -1,0 +1,120 @@
+"""Sessions that tell the same work twice: forks that replay another's history, and retellings of one session.
+
+A fork's file holds its parent's rows once more, under its own id and often without a word of it; a headless
+run's log tells the session that the agent's own transcript tells too. What was asked of a model once is to be
+counted once, whatever order the files come in. What two sessions have in common is found by their roots.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from debrief.analysis import analyse
+from debrief.metering import cost
+from debrief.model import Analysis, Baseline, Cost, Event, Session, UsageRows
+from debrief.sources import retelling
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def roots_of(session: Session) -> tuple[str, ...]:
+    """Words that a session shares with its forks and its retellings, and with no others.
+
+    One is its own id, where no two agents can have made the same; one its first model call, where it has a
+    time: a fork replays its parent from the beginning.
+    """
+    roots = []
+    if _UUID.fullmatch(session.native_id):
+        roots.append(f"id:{session.native_id.lower()}")
+    first = next((call for call in session.model_calls if call.agent is None), None)
+    if first is not None and first.ts_us is not None:
+        told = f"{session.format}\n{first.key}\n{first.ts_us}".encode()
+        roots.append(f"call:{hashlib.sha256(told).hexdigest()[:32]}")
+    return tuple(roots)
+
+
+def is_retelling(session: Session, of: Session) -> bool:
+    """Whether `session` only retells what `of`, in another format, tells better."""
+    if session.format == of.format or session.native_id.lower() != of.native_id.lower():
+        return False
+    return _UUID.fullmatch(session.native_id) is not None and retelling(session.format) > retelling(of.format)
+
+
+def shared_calls(left: Session, right: Session) -> frozenset[str]:
+    """The keys of the model calls that both sessions count, where one of them is a fork of the other."""
+    if left.format != right.format or left.native_id == right.native_id:
+        return frozenset()
+    times = {call.key: call.ts_us for call in left.model_calls}
+    return frozenset(
+        call.key for call in right.model_calls if call.ts_us is not None and times.get(call.key) == call.ts_us
+    )
+
+
+def is_fork(session: Session, of: Session, shared: frozenset[str]) -> bool:
+    """Of two sessions that count `shared` calls, whether `session` is the one that replays `of`.
+
+    The original is the one that went on first, or not at all; where that does not tell, `of` is.
+    """
+    mine, theirs = _went_on_us(session, shared), _went_on_us(of, shared)
+    if theirs is None:
+        return True
+    return mine is not None and mine >= theirs
+
+
+def _went_on_us(session: Session, shared: frozenset[str]) -> int | None:
+    own = [call.ts_us for call in session.model_calls if call.key not in shared and call.ts_us is not None]
+    return min(own, default=None)
+
+
+def as_fork(session: Session, of: Session, history: Iterable[Event], shared: frozenset[str]) -> Session:
+    """`session` (with its events) without the calls that `of` counts, its replayed events marked as such."""
+    told = {event.native_id for event in history if event.native_id is not None}
+    dropped = [call for call in session.model_calls if call.key in shared]
+    usage = session.usage
+    return msgspec.structs.replace(
+        session,
+        relation="fork",
+        parent_id=of.native_id,
+        events=tuple(
+            msgspec.structs.replace(event, replayed=True)
+            if event.native_id in told and not event.replayed
+            else event
+            for event in session.events
+        ),
+        model_calls=tuple(call for call in session.model_calls if call.key not in shared),
+        usage=UsageRows(
+            rows=usage.rows,
+            repeated=usage.repeated,
+            replayed=usage.replayed + len(dropped),
+            naive=usage.naive,
+        ),
+    )
+
+
+class Derived(Struct, frozen=True):
+    """What is told of a session anew when its events or calls changed here."""
+
+    analysis: Analysis
+    cost: Cost
+    step_count: int
+
+
+def derive(session: Session, baseline: Baseline | None, *, usd_per_acu: float) -> Derived:
+    """Analyse and price `session`, which comes with its events."""
+    analysis = analyse(session, baseline=baseline)
+    minutes = analysis.classification.active_minutes if analysis.classification else None
+    return Derived(
+        analysis,
+        cost(session, usd_per_acu=usd_per_acu, active_minutes=minutes),
+        step_count(session),
+    )
+
+
+def step_count(session: Session) -> int:
+    """How many tools the main chain called."""
+    return sum(
+        event.kind == "tool_call" and event.agent is None and not event.replayed for event in session.events
+    )
