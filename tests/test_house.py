@@ -31,8 +31,8 @@ AGENTS = re.compile(
     r"|(?<![A-Za-z_-])Cursor(?![A-Za-z])"
 )
 
-# The commands tell a newcomer which folders they looked in; the wire keeps the prefix that clients send.
-MAY_NAME_AGENTS = {"cli.py": 4, "web/api/query.py": 1}
+# The wire keeps the prefix that clients send.
+MAY_NAME_AGENTS = {"web/api/query.py": 1}
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "services", "managers"}
 

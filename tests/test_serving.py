@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from conftest import NewDatabase
-from debrief.config import Settings, settings_from
+from debrief.config import Settings, open_store, settings_from
 from debrief.errors import SettingsError
 from debrief.model import Cost, Session, StoredSession
 from debrief.pipeline import refresh
@@ -271,5 +271,5 @@ def test_numbers_that_make_no_sense_are_refused(name: str, value: str) -> None:
 
 def test_a_worker_needs_no_database_to_start(tmp_path: Path, new_database: NewDatabase) -> None:
     url = new_database("postgresql").replace("host=/", "host=/gone/")
-    store = serving.open_store(Settings(data=tmp_path, database_url=url), migrate=False)
+    store = open_store(Settings(data=tmp_path, database_url=url), migrate=False)
     store.close()

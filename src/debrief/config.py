@@ -12,6 +12,7 @@
 | DEBRIEF_PUBLIC_URL | the address that people reach it at; for links | the served address |
 | DEBRIEF_ENTERPRISE | id of the enterprise that a local import belongs to | `default` |
 | DEBRIEF_ORG | id of the organization that a local import belongs to | `local` |
+| DEBRIEF_RULES | a TOML file of rules that give sessions an organization and tags | `<data>/rules.toml` |
 | DEBRIEF_USD_PER_ACU | dollars of one ACU | 2.0 |
 | DEBRIEF_LLM | `openai:MODEL` or `anthropic:MODEL`: a language model reads what is imported too | none |
 | DEBRIEF_LLM_BASE_URL | a compatible server's address | the provider's own |
@@ -28,15 +29,21 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from debrief.errors import SettingsError
 from debrief.llm.settings import LlmSettings, llm_settings
+from debrief.store import Store
 
 HIGHEST_PORT = 65_535
 SECRET_BYTES = 32
+
+SERVED = "served.url"
+"""The file in the data folder that says where the store was last served."""
+
 LONGEST_STATEMENT_MS = 3_600_000
 LONGEST_ID = 100
 LONGEST_NAME = 200
@@ -60,7 +67,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     enterprise_id: str = "default"
     org_id: str = "local"
     usd_per_acu: float = 2.0
+    rules_file: Path | None = None
     llm: LlmSettings | None = None
+
+    @property
+    def rules(self) -> Path:
+        """The file of rules that give sessions an organization and tags."""
+        return self.rules_file or self.data / "rules.toml"
 
     @property
     def llm_folder(self) -> Path:
@@ -146,6 +159,9 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         raise SettingsError(f"DEBRIEF_PUBLIC_URL is {public_url!r}; it must begin with http:// or https://")
     return Settings(
         data=data,
+        rules_file=Path(environment["DEBRIEF_RULES"]).expanduser()
+        if environment.get("DEBRIEF_RULES")
+        else None,
         database_url=str(value("database_url", f"sqlite:///{data / 'debrief.db'}")),
         replica_url=environment.get("DEBRIEF_REPLICA_URL") or None,
         pool=_count("DEBRIEF_POOL", environment.get("DEBRIEF_POOL") or 8, 1000),
@@ -163,6 +179,28 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
         llm=llm_settings(environment, prefix="DEBRIEF_LLM"),
     )
+
+
+def open_store(settings: Settings, *, migrate: bool = True) -> Store:
+    """The store that the settings name."""
+    return Store(
+        settings.database_url,
+        replica_url=settings.replica_url,
+        pool_size=settings.pool,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        migrate=migrate,
+    )
+
+
+def address_of_links(settings: Settings) -> str:
+    """What an import makes links of: the public URL, else the address that was last served."""
+    if settings.public_url:
+        return settings.public_url
+    with suppress(OSError, UnicodeDecodeError):
+        served = (settings.data / SERVED).read_text().strip()
+        if served.startswith(("http://", "https://")):
+            return served
+    return settings.address()
 
 
 def _secret_in(path: Path) -> bytes:

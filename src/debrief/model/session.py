@@ -89,6 +89,7 @@ class PullRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a format makes of a transcript.
 
+    `repository` is `owner/name`, `remote` the same behind its host, where that is known.
     `format` is the format's name, `native_id` the agent's own id of the session, `agent` the product's name
     for people. `end_reason` says in one sentence why `end_state` was judged so. `faults` are sentences about
     what in the transcript could not be read ("line 7: not JSON"), at most a hundred; `fault_count` is exact.
@@ -103,6 +104,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     surface: str | None = None
     user: str | None = None
     repository: str | None = None
+    remote: str | None = None
     cwd: str | None = None
     branch: str | None = None
     commit: str | None = None

@@ -15,6 +15,7 @@ from debrief.llm import is_read
 from debrief.model import Event, Session, StoredSession
 from debrief.pipeline import kin
 from debrief.pipeline.change import Wanted
+from debrief.pipeline.identity import Rules
 from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench
 from debrief.store import Packed, StoredDocument, clock, sessions
 from debrief.store.files import SeenFile
@@ -25,13 +26,17 @@ PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """Whose sessions an import brings. A user that the transcript itself names goes before `user_id`."""
+    """Whose sessions an import brings.
+
+    A user that the transcript itself names goes before `user_id`; `rules` may give a session another
+    organization than `org_id`, and further tags.
+    """
 
     enterprise_id: str
     org_id: str
     user_id: str | None = None
     tags: tuple[str, ...] = ()
-    rules_mark: str = ""
+    rules: Rules = Rules()
 
 
 class Decision(Struct, frozen=True):
@@ -147,7 +152,7 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession) -> Decision:
         and msgspec.structs.replace(stored, updated_us=known.updated_us) == known
     ):
         return Decision("unchanged", ruling.place(one.found.name, ready.session_id), _remarks(ready))
-    how = forked or ("" if known is None else _how(ruling, ready, known, is_same=is_same))
+    how = forked or ("" if known is None else _how(ruling, stored, known, ready.events, is_same=is_same))
     ruling.wanted[ready.session_id] = Wanted(
         stored=stored, events=ready.events, documents=one.documents, roots=ready.roots
     )
@@ -208,13 +213,14 @@ def _rewrite(ruling: Ruling, other: StoredSession, session: Session) -> None:
     )
 
 
-def _how(ruling: Ruling, ready: PreparedSession, known: StoredSession, *, is_same: bool) -> str:
+def _how(
+    ruling: Ruling, stored: StoredSession, known: StoredSession, events: Packed, *, is_same: bool
+) -> str:
     """In what way a stored session changed."""
     if is_same:
-        identity = ruling.identity
-        is_moved = (known.org_id, known.tags) != (identity.org_id, identity.tags)
+        is_moved = (known.org_id, known.user_id, known.tags) != (stored.org_id, stored.user_id, stored.tags)
         return "moved" if is_moved else "derived"
-    before, now = ruling.events(ready.session_id), ready.events.unpacked()
+    before, now = ruling.events(known.session_id), events.unpacked()
     if len(now) >= len(before) and all(
         _tells(old) == _tells(new) for old, new in zip(before, now, strict=False)
     ):
@@ -250,9 +256,9 @@ def _stored(
     return StoredSession(
         enterprise_id=identity.enterprise_id,
         session_id=ready.session_id,
-        org_id=identity.org_id,
+        org_id=identity.rules.org(session, identity.org_id),
         user_id=session.user or identity.user_id,
-        tags=identity.tags,
+        tags=identity.rules.tags(session, identity.tags),
         status=v2.status_at(session, clock.now_us()),
         created_us=session.started_us if session.started_us is not None else fallback,
         updated_us=0 if known is None else known.updated_us,

@@ -51,12 +51,25 @@ def printable_path(path: str) -> str:
 def on_this_machine(environment: Mapping[str, str]) -> list[Found]:
     """The transcripts in the folders where agents keep them, each once."""
     found: dict[str, Found] = {}
-    for suffixes, pattern in roots(dict(environment)):
+    suffixes_of: dict[str, set[str]] = {}
+    for endings_there, pattern in roots(dict(environment)):
         for folder in sorted(glob.glob(pattern)):  # noqa: PTH207 (the pattern is absolute)
-            for one in discover([Path(folder)]):
-                if one.path.endswith(suffixes):
-                    found.setdefault(os.path.realpath(one.path), one)
+            suffixes_of.setdefault(folder, set()).update(endings_there)
+    real: dict[str, str] = {}
+    for folder, suffixes in suffixes_of.items():
+        endings = tuple(suffixes)
+        for one in discover([Path(folder)]):
+            if one.path.endswith(endings):
+                parent, name = os.path.split(one.path)
+                if parent not in real:
+                    real[parent] = os.path.realpath(parent)
+                found.setdefault(os.path.join(real[parent], name), one)  # noqa: PTH118 (strings, for speed)
     return list(found.values())
+
+
+def folders_of_agents(environment: Mapping[str, str]) -> list[str]:
+    """The folders that `on_this_machine` walks, as far as they exist."""
+    return sorted({folder for _, pattern in roots(dict(environment)) for folder in glob.glob(pattern)})  # noqa: PTH207 (the pattern is absolute)
 
 
 def discover(paths: Iterable[Path]) -> Iterator[Found]:

@@ -105,7 +105,7 @@ class _Import:
         self._seen = seen
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
         owner = repr((identity.org_id, identity.user_id, identity.tags))
-        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules_mark}"
+        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules.mark}"
 
     def run(self, found: Sequence[Found], progress: Callable[[int], None]) -> list[Outcome]:
         todo, outcomes = self._unseen(found)

@@ -20,6 +20,7 @@ from debrief.errors import NotATranscript, TranscriptError, Unreadable
 from debrief.model import Analysis, Baseline, Cost, Session
 from debrief.pipeline import kin
 from debrief.pipeline.discover import Found, printable_path
+from debrief.pipeline.identity import with_repository
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
 from debrief.sources.source import HEAD_BYTES
@@ -31,13 +32,15 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 class Workbench(Struct, frozen=True):
     """What preparing needs to know. `blob_folder` None keeps no raw bytes.
 
-    `usual` is what is usual in each repository of the organization, and under None in all of it.
+    `usual` is what is usual in each repository of the organization, and under None in all of it. With
+    `ask_git` the transcripts are of this machine, whose git knows their folders' remotes.
     """
 
     key: bytes
     usd_per_acu: float
     blob_folder: str | None
     usual: Mapping[str | None, Usual] = {}
+    ask_git: bool = False
 
 
 class PreparedSession(Struct, frozen=True, kw_only=True):
@@ -138,6 +141,8 @@ def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
 
 
 def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
+    if bench.ask_git:
+        session = with_repository(session)
     baseline = _baseline(session, bench)
     told = kin.derive(session, baseline, usd_per_acu=bench.usd_per_acu)
     return PreparedSession(

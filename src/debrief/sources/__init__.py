@@ -1,6 +1,7 @@
 """Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
 
-from debrief.sources.registry import DATABASES, FORMATS, retelling, roots, sniff
+from debrief.sources.registry import DATABASES, FORMATS, expanded, homes, retelling, roots, sniff
+from debrief.sources.retention import RETENTIONS, Retention
 from debrief.sources.source import (
     Clean,
     Companions,
@@ -15,14 +16,18 @@ from debrief.sources.source import (
 __all__ = [
     "DATABASES",
     "FORMATS",
+    "RETENTIONS",
     "Clean",
     "Companions",
     "Document",
     "Exported",
     "Query",
+    "Retention",
     "SessionDatabase",
     "SourceFormat",
     "Transcript",
+    "expanded",
+    "homes",
     "retelling",
     "roots",
     "sniff",

@@ -91,6 +91,7 @@ class SessionBuilder:
         self.surface: str | None = None
         self.user: str | None = None
         self.repository: str | None = None
+        self.remote: str | None = None
         self.cwd: str | None = None
         self.branch: str | None = None
         self.commit: str | None = None
@@ -308,6 +309,7 @@ class SessionBuilder:
             surface=self._short(self.surface),
             user=self._short(self.user),
             repository=self._short(self.repository, 1024),
+            remote=self._short(self.remote, 1024),
             cwd=self._short(self.cwd, 1024),
             branch=self._short(self.branch),
             commit=self._short(self.commit),

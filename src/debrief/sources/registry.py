@@ -1,6 +1,7 @@
 """The formats, in the order in which they are tried on a document's first bytes."""
 
 import os.path
+from collections.abc import Iterable
 
 from debrief.errors import NotATranscript
 from debrief.sources.formats.claude_code import CLAUDE_CODE
@@ -49,19 +50,31 @@ def roots(environment: dict[str, str]) -> list[tuple[tuple[str, ...], str]]:
 
     A pattern whose variable `environment` does not set is left out. Databases are found like formats.
     """
-    home = environment.get("HOME") or environment.get("USERPROFILE") or "~"
     found: dict[tuple[tuple[str, ...], str], None] = {}
     candidates: list[SourceFormat | SessionDatabase] = [*FORMATS, *DATABASES]
     for candidate in candidates:
-        for pattern in candidate.roots:
-            path = pattern
-            if path.startswith("$"):
-                variable, _, rest = path[1:].partition("/")
-                value = environment.get(variable)
-                if not value:
-                    continue
-                path = os.path.join(value, rest)  # noqa: PTH118 (a pattern, not a path)
-            if path.startswith("~"):
-                path = home + path[1:]
-            found[candidate.suffixes, path] = None
+        found |= {(candidate.suffixes, path): None for path in expanded(candidate.roots, environment)}
     return list(found)
+
+
+def expanded(patterns: Iterable[str], environment: dict[str, str]) -> list[str]:
+    """`patterns` with `~` and a leading `$VARIABLE` expanded, without those whose variable is not set."""
+    home = environment.get("HOME") or environment.get("USERPROFILE") or "~"
+    found = []
+    for pattern in patterns:
+        path = pattern
+        if path.startswith("$"):
+            variable, _, rest = path[1:].partition("/")
+            value = environment.get(variable)
+            if not value:
+                continue
+            path = os.path.join(value, rest)  # noqa: PTH118 (a pattern, not a path)
+        if path.startswith("~"):
+            path = home + path[1:]
+        found.append(path)
+    return found
+
+
+def homes() -> list[str]:
+    """The names, for people, of the agents whose folders are known."""
+    return sorted({one.title for one in FORMATS if one.roots}, key=str.lower)

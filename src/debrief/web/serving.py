@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from msgspec import Struct
 from uvicorn.supervisors import Multiprocess
 
-from debrief.config import Settings
+from debrief.config import SERVED, Settings, open_store
 from debrief.errors import KeyRefused, SettingsError, StoreError
 from debrief.pipeline import refresh
 from debrief.store import Store, keys
@@ -46,9 +46,6 @@ _UVICORN: Final[dict[str, Any]] = {
     "server_header": False,
     "timeout_graceful_shutdown": 5,
 }
-
-SERVED = "served.url"
-"""The file in the data folder that says where the store was last served."""
 
 LOCAL_KEY_NAME = "this machine (debrief run)"
 
@@ -85,17 +82,6 @@ def bound(settings: Settings, *, next_free: bool) -> Iterator[socket.socket]:
     )
 
 
-def open_store(settings: Settings, *, migrate: bool = True) -> Store:
-    """The store that the settings name."""
-    return Store(
-        settings.database_url,
-        replica_url=settings.replica_url,
-        pool_size=settings.pool,
-        statement_timeout_ms=settings.statement_timeout_ms,
-        migrate=migrate,
-    )
-
-
 def serve(settings: Settings, store: Store, listener: socket.socket, address: str) -> None:
     """Serve until SIGINT or SIGTERM."""
     _log()
@@ -109,17 +95,6 @@ def serve(settings: Settings, store: Store, listener: socket.socket, address: st
             worker = _Worker(settings, address)
             config = uvicorn.Config(worker, factory=True, workers=settings.workers, **_UVICORN)
             Multiprocess(config, sockets=[listener]).run()
-
-
-def address_of_links(settings: Settings) -> str:
-    """What an import makes links of: the public URL, else the address that was last served."""
-    if settings.public_url:
-        return settings.public_url
-    with suppress(OSError, UnicodeDecodeError):
-        served = (settings.data / SERVED).read_text().strip()
-        if served.startswith(("http://", "https://")):
-            return served
-    return settings.address()
 
 
 def keep_heap() -> None:

@@ -1,28 +1,12 @@
 """The first record of a Codex session: who, where, which version, and whose child."""
 
 import hashlib
-import re
 from typing import Any
 
 from debrief.model import Relation
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.records import compact_json, mapping, string
-
-_REMOTE = re.compile(
-    r"(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+(?=/))?[:/]+(?P<path>[^\s?#]+?)"
-    r"(?:\.git)?/*$"
-)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
-
-
-def repository_of(url: str | None) -> str | None:
-    """`owner/name` of a forge's URL (ssh or https), else the URL without credentials."""
-    if not url:
-        return None
-    match = _REMOTE.match(url.strip())
-    if match and "/" in match.group("path"):
-        return match.group("path").strip("/")
-    return _CREDENTIALS.sub("", url.strip())
+from debrief.sources.remotes import remote_of, repository_of
 
 
 def parent_of(meta: dict[str, Any]) -> tuple[Relation | None, str | None]:
@@ -46,7 +30,8 @@ def read_meta(builder: SessionBuilder, meta: dict[str, Any]) -> None:
     builder.cwd = string(meta.get("cwd"))
     builder.branch = string(git.get("branch"))
     builder.commit = string(git.get("commit_hash"))
-    builder.repository = repository_of(string(git.get("repository_url")))
+    url = string(git.get("repository_url"))
+    builder.repository, builder.remote = repository_of(url), remote_of(url)
     builder.relation, builder.parent_id = parent_of(meta)
 
 
