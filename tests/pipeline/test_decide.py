@@ -1,0 +1,172 @@
+"""Re-imports told apart, and what is told twice counted once: forks, retellings, copies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import NATIVE, SESSION, Desk, conversation, record, write
+
+from debrief.model import total_tokens
+from debrief.store import Store, sessions
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+FORK = f"claude-code-{OTHER}"
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Desk:
+    return Desk(store, tmp_path)
+
+
+def said_more() -> list[dict[str, Any]]:
+    return [
+        record(2, "user", "Also update the README"),
+        record(3, "assistant", [{"type": "text", "text": "Done."}]),
+    ]
+
+
+def as_other(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"sessionId": OTHER} for row in rows]
+
+
+def test_a_grown_and_a_rewritten_file_are_told_apart(desk: Desk) -> None:
+    name = f"{NATIVE}.jsonl"
+    write(desk.folder / name, conversation())
+    assert desk.told() == {name: "new"}
+    write(desk.folder / name, conversation() + said_more())
+    assert desk.told() == {name: "updated grown"}
+    rewritten = [record(0, "user", "Something else"), *conversation()[1:], *said_more()]
+    write(desk.folder / name, rewritten)
+    assert desk.told() == {name: "updated rewritten"}
+
+
+def test_a_truncated_file_loses_nothing_and_is_not_taken_for_a_copy(desk: Desk) -> None:
+    name = f"{NATIVE}.jsonl"
+    write(desk.folder / name, conversation() + said_more())
+    desk.run()
+    before = desk.items()
+    write(desk.folder / name, conversation())
+    assert desk.told() == {name: "older truncated"}
+    write(desk.folder / "copy" / "other.jsonl", conversation())
+    assert desk.told() == {name: "unchanged", "other.jsonl": "older"}
+    assert desk.items() == before
+
+
+def test_a_renamed_file_and_a_copy_are_told_apart(desk: Desk) -> None:
+    path = write(desk.folder / "a" / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    copy = write(desk.folder / "b" / "copy.jsonl", conversation())
+    assert desk.told(copy) == {"copy.jsonl": "unchanged copied"}
+    path.unlink()
+    copy.rename(desk.folder / "renamed.jsonl")
+    assert desk.told() == {"renamed.jsonl": "unchanged renamed"}
+    assert desk.told() == {"renamed.jsonl": "unchanged"}
+    assert len(desk.items()) == 1
+
+
+@pytest.mark.parametrize("fork_first", [True, False])
+def test_a_fork_counts_only_what_it_did_itself_in_either_order(desk: Desk, *, fork_first: bool) -> None:
+    original = write(desk.folder / f"{NATIVE}.jsonl", conversation() + said_more())
+    own = [
+        record(4, "user", "Try it another way"),
+        record(5, "assistant", [{"type": "text", "text": "Tried."}]),
+    ]
+    fork = write(desk.folder / f"{OTHER}.jsonl", as_other([*conversation(), *said_more(), *own]))
+    order = [fork, original] if fork_first else [original, fork]
+    for path in order:
+        desk.run(path)
+    whole, branch = desk.stored(SESSION), desk.stored(FORK)
+    assert total_tokens(whole.session)[0].output == 40
+    assert total_tokens(branch.session)[0].output == 20
+    assert (branch.session.relation, branch.session.parent_id) == ("fork", NATIVE)
+    assert branch.session.usage.replayed == 2
+    assert branch.session.usage.naive.output == 60
+    assert [
+        event.text for event in branch.session.events if event.kind == "prompt" and not event.replayed
+    ] == ["Try it another way"]
+    assert whole.session.relation is None
+    assert all(not event.replayed for event in whole.session.events)
+    before = desk.items()
+    assert set(desk.told(*order).values()) == {"unchanged"}
+    for path in order:
+        path.write_bytes(path.read_bytes() + b"\n")
+    desk.run(*order)
+    assert [item["acus_consumed"] for item in desk.items()] == [item["acus_consumed"] for item in before]
+    assert total_tokens(desk.stored(FORK).session)[0].output == 20
+
+
+def test_a_fork_in_one_batch_with_its_original_counts_once(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    write(desk.folder / f"{OTHER}.jsonl", as_other(conversation() + said_more()))
+    assert "new forked" in desk.told().values()
+    outputs = [total_tokens(desk.stored(name).session)[0].output for name in (SESSION, FORK)]
+    assert outputs == [20, 20]
+
+
+def test_sessions_that_only_begin_at_the_same_moment_are_no_forks(desk: Desk) -> None:
+    other = as_other(conversation())
+    other[1] |= {"message": other[1]["message"] | {"id": "msg_of_its_own"}}
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    write(desk.folder / f"{OTHER}.jsonl", other)
+    assert set(desk.told().values()) == {"new"}
+
+
+def headless() -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "system",
+            "subtype": "init",
+            "session_id": NATIVE,
+            "cwd": "/src/app",
+            "model": "claude-opus-4-6",
+            "tools": [],
+        },
+        {
+            "type": "assistant",
+            "session_id": NATIVE,
+            "message": conversation()[1]["message"],
+            "parent_tool_use_id": None,
+        },
+    ]
+
+
+@pytest.mark.parametrize("stream_first", [True, False])
+def test_a_retelling_gives_way_to_the_own_transcript_in_either_order(
+    desk: Desk, *, stream_first: bool
+) -> None:
+    own = write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    stream = write(desk.folder / "log.jsonl", headless())
+    for path in [stream, own] if stream_first else [own, stream]:
+        desk.run(path)
+    assert [item["session_id"] for item in desk.items()] == [SESSION]
+    (outcome,) = desk.run(stream).outcomes
+    assert outcome.outcome in {"skipped", "unchanged"}
+    assert len(desk.items()) == 1
+    with desk.store.read() as connection:
+        assert sessions.find(connection, "default", f"claude-code-stream-{NATIVE}") is None
+
+
+def test_another_enterprise_is_no_relative(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    with desk.store.read() as connection:
+        call = next(root for root in _roots(connection) if root.startswith("call:"))
+        assert sessions.sharing(connection, "default", [call]) == {call: [SESSION]}
+        assert sessions.sharing(connection, "stranger", [call]) == {}
+
+
+def _roots(connection: Any) -> list[str]:
+    rows = connection.exec_driver_sql("SELECT root FROM session_roots").fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def test_the_rows_of_usage_are_told_beside_the_sum(desk: Desk) -> None:
+    rows = conversation()
+    again = json.loads(json.dumps(rows[1])) | {"uuid": "00000000-0000-4000-8000-000000000099"}
+    again["message"]["content"] = [{"type": "text", "text": "And the docs."}]
+    write(desk.folder / f"{NATIVE}.jsonl", [*rows, again])
+    desk.run()
+    usage = desk.stored(SESSION).session.usage
+    assert (usage.rows, usage.repeated, usage.naive.input, usage.naive.output) == (2, 1, 20, 40)
+    assert total_tokens(desk.stored(SESSION).session)[0].output == 20
