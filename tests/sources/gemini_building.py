@@ -73,3 +73,8 @@ def call(name: str, tool: str, args: Any, status: str, response: Any = None, **f
     if response is not None:
         made["result"] = [{"functionResponse": {"id": name, "name": tool, "response": response}}]
     return made | fields
+
+
+def whole(*messages: dict[str, Any], **fields: Any) -> bytes:
+    made = {key: value for key, value in header(**fields).items() if key != "kind"}
+    return json.dumps(made | {"messages": list(messages)}, indent=2).encode()

@@ -1,22 +1,14 @@
 """Gemini CLI: the log is replayed, so that nothing counts twice and nothing is lost."""
 
 import hashlib
-import json
-from typing import Any
 
 import pytest
-from gemini_building import answer, at, call, counts, header, lines, read, results, told, user
+from gemini_building import answer, at, call, counts, header, lines, read, results, told, user, whole
 
 from debrief.errors import NotATranscript
 from debrief.model import Tokens, total_tokens
-from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.registry import sniff
-
-
-def whole(*messages: dict[str, Any], **fields: Any) -> bytes:
-    made = {key: value for key, value in header(**fields).items() if key != "kind"}
-    return json.dumps(made | {"messages": list(messages)}, indent=2).encode()
 
 
 def test_both_generations_tell_the_same_session() -> None:
@@ -230,126 +222,6 @@ def test_contents_of_named_files_are_set_apart_from_what_was_typed() -> None:
     assert [e.text for e in session.events if e.injected][-1] == "the body of b"
 
 
-def test_outcomes_are_told_apart() -> None:
-    def shell(name: str, status: str, response: Any) -> dict[str, Any]:
-        return call(name, "run_shell_command", {"command": name}, status, response)
-
-    report = (
-        "Command: x\nOutput: Exit Code: 0\nError: (none)\nExit Code: {}\nSignal: 0\nProcess Group PGID: 7"
-    )
-    session = read(
-        GEMINI_CLI,
-        lines(
-            header(),
-            answer(
-                "g1",
-                "",
-                toolCalls=[
-                    shell("ok", "success", {"output": report.format(0)}),
-                    shell("failed", "success", {"output": report.format(2)}),
-                    shell("quoted", "success", {"output": "Output: Exit Code: 3\nand more"}),
-                    shell("broken", "error", {"error": "no such tool"}),
-                    shell(
-                        "denied",
-                        "cancelled",
-                        {"error": "[Operation Cancelled] Reason: User denied execution."},
-                    ),
-                    shell(
-                        "asked",
-                        "cancelled",
-                        {"error": "[Operation Cancelled] Reason: User did not allow tool call"},
-                    ),
-                    shell(
-                        "stopped",
-                        "cancelled",
-                        {"error": "[Operation Cancelled] Reason: User cancelled tool execution."},
-                    ),
-                    shell(
-                        "killed",
-                        "success",
-                        {"output": "Command was cancelled by user before it could complete."},
-                    ),
-                    shell("running", "executing", None),
-                ],
-            ),
-        ),
-    )
-
-    assert [(e.command, e.outcome, e.exit_code) for e in results(session)] == [
-        ("ok", "ok", 0),
-        ("failed", "error", 2),
-        ("quoted", "ok", None),
-        ("broken", "error", None),
-        ("denied", "rejected", None),
-        ("asked", "rejected", None),
-        ("stopped", "interrupted", None),
-        ("killed", "interrupted", None),
-    ]
-    assert session.end_state == "running"
-    assert "run_shell_command" in session.end_reason
-
-
-def test_tools_carry_what_detectors_need() -> None:
-    calls = [
-        call(
-            "1",
-            "replace",
-            {"file_path": "/p/a.py", "old_string": "x", "new_string": "y"},
-            "success",
-            {"output": ""},
-        ),
-        call("2", "write_file", {"file_path": "/p/b.py", "content": "new"}, "success", {"output": ""}),
-        call("3", "search_file_content", {"pattern": "x", "dir_path": "/p"}, "success", {"output": ""}),
-        call("4", "google_web_search", {"query": "x"}, "success", {"output": ""}),
-        call("5", "mcp_github_create_pull_request", {"title": "x"}, "success", {"output": ""}),
-        call("6", "codebase_investigator", {"objective": "x"}, "success", {"output": ""}),
-        call("7", "brand_new_tool", "odd", "success", {"output": ""}),
-    ]
-    session = read(GEMINI_CLI, lines(header(), answer("g", "", toolCalls=calls)))
-    made = [e for e in session.events if e.kind == "tool_call"]
-
-    assert [e.tool_kind for e in made] == ["edit", "write", "search", "fetch", "mcp", "agent", "other"]
-    assert [(x.path, x.old, x.new) for e in made for x in e.edits] == [
-        ("/p/a.py", "x", "y"),
-        ("/p/b.py", "", "new"),
-    ]
-    assert [e.path for e in made[:3]] == ["/p/a.py", "/p/b.py", "/p"]
-
-
-def test_calls_in_content_and_results_in_a_turn_of_their_own_pair_once() -> None:
-    part = {"functionCall": {"id": "f1", "name": "read_file", "args": {"file_path": "x"}}}
-    response = {"functionResponse": {"id": "f1", "name": "read_file", "response": {"output": "text"}}}
-    listed = call("f1", "read_file", {"file_path": "x"}, "success", {"output": "listed"})
-    alone = read(GEMINI_CLI, lines(header(), answer("g", [{"text": "look"}, part]), user("r", [response])))
-    both = read(GEMINI_CLI, lines(header(), answer("g", [part], toolCalls=[listed]), user("r", [response])))
-
-    assert [e.kind for e in alone.events] == ["message", "tool_call", "tool_result"]
-    assert [e.kind for e in both.events] == ["tool_call", "tool_result"]
-    assert results(both)[0].text == "listed"
-
-
-def test_notices_are_neither_prompts_nor_answers() -> None:
-    def notice(kind: str, text: str) -> dict[str, Any]:
-        return {"id": text[:9], "timestamp": at(5), "type": kind, "content": text}
-
-    session = read(
-        GEMINI_CLI,
-        lines(
-            header(),
-            user("u", "go"),
-            notice("info", "Update available"),
-            notice("warning", "careful"),
-            notice("error", "Unknown command: /foo"),
-            notice("error", "[API Error: quota exceeded]"),
-        ),
-    )
-
-    assert [e.kind for e in session.events] == ["prompt", "message", "message", "message", "api_error"]
-    assert session.end_state == "error"
-    stopped = read(GEMINI_CLI, lines(header(), user("u", "go"), notice("info", "Request cancelled.")))
-    assert (stopped.events[-1].kind, stopped.end_state) == ("interrupt", "interrupted")
-
-
 def test_a_folder_is_known_only_where_a_path_has_the_projects_hash() -> None:
     hashed = hashlib.sha256(b"/home/someone/project").hexdigest()
     touched = answer(
@@ -403,90 +275,3 @@ def test_a_pull_request_that_a_command_created_is_told() -> None:
     session = read(GEMINI_CLI, lines(header(), answer("g", "", toolCalls=[made])))
 
     assert [(p.url, p.created) for p in session.pull_requests] == [(url, True)]
-
-
-def test_what_cannot_be_read_is_a_fault_and_what_is_not_known_is_opaque() -> None:
-    session = read(
-        GEMINI_CLI,
-        lines(
-            header(),
-            user("u", "hi"),
-            b"not json\n",
-            {"something": "else"},
-            {"id": "m", "type": "mystery", "content": "x"},
-            b"[1, 2]\n",
-            b'{"id":"g","type":"gemini","content":"cut',
-        ),
-    )
-
-    assert session.opaque_count == 5
-    assert session.fault_count == 2
-    assert session.faults[0] == "line 3: not JSON"
-    assert session.end_state == "truncated"
-
-
-def test_a_document_that_breaks_off_is_read_as_far_as_it_goes() -> None:
-    content = whole(user("u", "hi"), answer("g", "hello"), user("u2", "more"))
-    session = read(GEMINI_CLI, content[: content.index(b'"more') + 3])
-
-    assert sniff(content[:200]) is GEMINI_CLI
-    assert ("message", "hello") in told(session)
-    assert session.end_state == "truncated"
-    assert session.fault_count == 1
-
-
-def test_wrong_types_everywhere_raise_nothing() -> None:
-    odd: list[Any] = [None, True, 7, -1.5, "text", "\x00\ud800", [], [1], [[]], {}, {"text": 5}]
-    for value in odd:
-        content = lines(
-            header(startTime=value, directories=value, summary=value, kind=value),
-            user("u", value, displayContent=value, timestamp=value),
-            answer("g", value, toolCalls=value, thoughts=value, tokens=value, model=value),
-            answer(
-                "h",
-                "x",
-                thoughts=[value],
-                tokens=dict.fromkeys(("input", "output", "cached", "total"), value),
-                toolCalls=[
-                    value,
-                    {"id": value, "name": value, "args": value, "result": value, "status": value},
-                ],
-            ),
-            {"$set": value},
-            {"$set": {"messages": value}},
-            {"$set": {"messages": [value, {"id": value, "type": value}]}},
-            {"$rewindTo": value},
-            {"id": value, "type": value, "content": value},
-        )
-        assert read(GEMINI_CLI, content).format == "gemini_cli"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"history":[{"role":"user","parts":[{"text":"hi"}]}],"lastUpdated":"2026-01-01T00:00:00Z"}',
-        b'[{"sessionId":"s","messageId":0,"type":"user","message":"hi","timestamp":"2026-01-01T00:00:00Z"}]',
-        b'{"id":"T-1","messages":[{"role":"user","content":[]}]}',
-        b'{"messages":[{"id":"1","type":"user","content":"x"}]}',
-        b'{"uuid":"1","parentUuid":null,"sessionId":"s","projectHash":"h","type":"user"}',
-    ],
-)
-def test_look_alikes_are_refused(content: bytes) -> None:
-    assert not GEMINI_CLI.recognises(content)
-
-
-def test_neither_takes_the_others_files() -> None:
-    claude = lines(
-        {
-            "uuid": "1",
-            "parentUuid": None,
-            "sessionId": "s",
-            "isSidechain": False,
-            "timestamp": at(1),
-            "type": "user",
-            "message": {"role": "user", "content": "hi"},
-        }
-    )
-    assert not GEMINI_CLI.recognises(claude)
-    assert CLAUDE_CODE.recognises(claude)
-    assert not CLAUDE_CODE.recognises(lines(header(), user("u", "hi")))
