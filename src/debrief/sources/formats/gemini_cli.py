@@ -254,7 +254,8 @@ class _Reading:
         found = [(result, False)] if isinstance(result, str) else responses(parts_of(result))
         text = "\n".join(one for one, _ in found if one) or display_text(call.get("resultDisplay"))
         self._folder.stated(text)
-        ended = Result(text, status, any(failed for _, failed in found), timestamp_us(call.get("timestamp")))
+        when = timestamp_us(call.get("timestamp"))
+        ended = Result(text, status, any(failed for _, failed in found), ts_us=when)
         self.talk.result(call_id, ended, place)
 
     def _tokens(self, slot: Slot, place: Place, first: int) -> None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from debrief.model import EventKind, Outcome
+from debrief.model import EventKind, Outcome, ToolKind
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.gemini.ending import Ending
 from debrief.sources.gemini.outcome import outcome_of
@@ -24,6 +24,7 @@ class Result(Struct, frozen=True):
     text: str = ""
     status: object = None
     failed: bool = False
+    exit_code: int | None = None
     ts_us: int | None = None
     duration_ms: int | None = None
 
@@ -92,7 +93,13 @@ class Conversation:
         """A tool is called."""
         if call_id in self._calls:
             return
-        call = call_of(tool, args)
+        self._call(call_id, call_of(tool, args), place)
+
+    def step(self, call_id: str, tool: str, kind: ToolKind, place: Place) -> None:
+        """A tool ran whose call was left out; its arguments are not known."""
+        self._call(call_id, Call(tool, kind, command="" if kind == "shell" else None), place)
+
+    def _call(self, call_id: str, call: Call, place: Place) -> None:
         self._calls[call_id] = call
         self.builder.event(
             "tool_call",
@@ -109,7 +116,7 @@ class Conversation:
             edits=call.edits,
         )
         if self._live:
-            self.ending.called(call_id, tool)
+            self.ending.called(call_id, call.tool)
 
     def result(self, call_id: str, result: Result, place: Place) -> Outcome | None:
         """A call ended; told again, it is passed over. The call that nobody told of is made up for."""
@@ -118,6 +125,9 @@ class Conversation:
         call = self._calls.get(call_id)
         shell = call is not None and call.kind == "shell"
         outcome, exit_code = outcome_of(result.status, result.text, failed=result.failed, shell=shell)
+        if result.exit_code is not None:
+            exit_code = result.exit_code
+            outcome = "error" if exit_code and outcome in ("ok", "unknown") else outcome
         self._answered.add(call_id)
         ordinal = self.builder.event(
             "tool_result",

@@ -61,32 +61,30 @@ def is_injected(text: str) -> bool:
 
 def typed_and_injected(parts: list[dict[str, Any]], display: str | None = None) -> tuple[str, list[str]]:
     """What a person typed, and what was put beside it. `display` is what the screen showed as typed."""
-    typed: list[str] = []
+    if display is not None:
+        typed, expanded = typed_and_injected([{"text": display}])
+        media = [text_of(part) for part in parts if "text" not in part and text_of(part)]
+        others = [
+            text for part in parts if (text := string(part.get("text"))) and text.strip() != display.strip()
+        ]
+        return "\n".join([*([typed] if typed else []), *media]), [*expanded, *others]
+    spoken: list[str] = []
     beside: list[str] = []
     in_files = False
     for part in parts:
         text = text_of(part)
         if not text.strip():
             continue
-        if text.strip().startswith(REFERENCED):
-            in_files = True
+        before, mark, after = text.partition(REFERENCED)
         if in_files or is_injected(text):
             beside.append(text)
-        elif REFERENCED in text:
-            before, mark, after = text.partition(REFERENCED)
-            typed.append(before)
-            beside.append(mark + after)
-            in_files = _REFERENCED_END not in after
-        elif display is None or text.strip() == display.strip() or "text" not in part:
-            typed.append(text)
         else:
-            beside.append(text)
-        if _REFERENCED_END in text:
-            in_files = False
-    if display is not None:
-        files = [text_of(part) for part in parts if "text" not in part and text_of(part)]
-        typed = [display, *files]
-    return "\n".join(text.strip("\n") for text in typed if text.strip()), beside
+            spoken.append(before.strip("\n"))
+            if mark:
+                beside.append(mark + after)
+        if mark or in_files:
+            in_files = _REFERENCED_END not in after if mark else _REFERENCED_END not in text
+    return "\n".join(text for text in spoken if text.strip()), beside
 
 
 def response_text(response: object) -> tuple[str, bool]:

@@ -112,34 +112,34 @@ class Replay:
             return
         messages = [mapping(message) for message in fields["messages"]]
         listed = {string(message.get("id")) for message in messages}
-        copied = [slot for name, slot in self._live.items() if name not in listed]
+        copied: dict[tuple[str, str], list[Slot]] = {}
+        for name, slot in self._live.items():
+            if name not in listed:
+                copied.setdefault(_said(slot.record), []).append(slot)
         context: dict[str, Slot] = {}
         for message in messages:
             message_id = string(message.get("id"))
             if message_id is None:
                 self.slots.append(Slot(line, message, unknown="a message without an id"))
                 continue
-            slot = self._known(message_id)
-            if slot is not None:
-                _rewrite(slot, message)
-            else:
+            known = self._known(message_id)
+            same = copied.get(_said(message))
+            if known is not None:
+                _rewrite(known, message)
+            elif same and _said(message)[1].strip():
                 # The context is sometimes written again under new names.
-                slot = next((one for one in copied if _is_copy(message, one.record)), None)
-                if slot is not None:
-                    copied = [one for one in copied if one is not slot]
-                else:
-                    slot = Slot(line, message, context=True)
-                    self.slots.append(slot)
-            context[message_id] = slot
+                known = same.pop(0)
+            else:
+                known = Slot(line, message, context=True)
+                self.slots.append(known)
+            context[message_id] = known
         self._former |= self._live
         self._live = context
 
 
-def _is_copy(message: dict[str, Any], other: dict[str, Any]) -> bool:
-    if message.get("type") != other.get("type"):
-        return False
-    text = joined(parts_of(message.get("content")))
-    return bool(text.strip()) and text == joined(parts_of(other.get("content")))
+def _said(message: dict[str, Any]) -> tuple[str, str]:
+    """Who said what: the same again is a copy."""
+    return str(message.get("type")), joined(parts_of(message.get("content")))
 
 
 def _rewrite(slot: Slot, message: dict[str, Any]) -> None:
