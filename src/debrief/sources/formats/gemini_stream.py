@@ -180,8 +180,8 @@ class _Run:
             self.talk.failed(text or "the run failed", place)
             self._over = ("error", "The stream's last event says that the run failed.")
         stats = mapping(event.get("stats"))
-        models: dict[str | None, Any] = {**mapping(stats.get("models"))} or {self._model: stats}
-        for model, figures in models.items():
+        apart: dict[str, Any] = mapping(stats.get("models"))
+        for model, figures in apart.items() or ((self._model, stats),):
             tokens = self._tokens(mapping(figures))
             if tokens is not None:
                 key = f"{self.builder.native_id}:{place.ts_us or place.line}:{model}"

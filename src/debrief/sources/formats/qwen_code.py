@@ -182,7 +182,8 @@ class _Reading:
         payload = mapping(record.get("systemPayload"))
         parts = parts_of(mapping(record.get("message")).get("parts"))
         typed, beside = typed_and_injected(parts, string(payload.get("displayText")))
-        if record.get("subtype") in _INJECTED or record.get("provenance") in _BY_THE_TOOL:
+        subtype, origin = string(record.get("subtype")), string(record.get("provenance"))
+        if subtype in _INJECTED or origin in _BY_THE_TOOL:
             typed, beside = "", [joined(parts) or typed]
         self.talk.text("prompt", typed, place)
         for text in beside:

@@ -58,7 +58,7 @@ class Ledger:
         self._builder.agent = None
 
     def _pair(self, telemetry: Stated, tokens: Tokens, place: int, answers: dict[int, list[Stated]]) -> None:
-        """Find the answer that `telemetry` tells of: of as long a request, or the next one without a count."""
+        """Find the answer that `telemetry` tells of: of as long a request, or beside it."""
         same = answers.get(_prompt(tokens))
         if same:
             same.pop(0)
