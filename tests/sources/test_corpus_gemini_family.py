@@ -1,4 +1,4 @@
-"""The real files of the Gemini family: each is read by the format that wrote it, or refused, and sums agree."""
+"""The real files of the Gemini family: each is read by its format, or refused, and sums agree."""
 
 from pathlib import Path
 from typing import BinaryIO

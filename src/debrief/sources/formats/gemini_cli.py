@@ -38,6 +38,9 @@ _COMPRESSED = re.compile(r"\bcompressed (?:context|from)\b|Chat history compress
 
 _CANCELLED = re.compile(r"\s*Request cancelled\b")
 
+_RESULT_BEGINS = 300
+"""Characters of a result in which a shell tool says where it ran."""
+
 _SERVICE = re.compile(
     r"API Error|\bquota\b|rate limit|RESOURCE_EXHAUSTED|UNAVAILABLE|overloaded|Error when talking to",
     re.IGNORECASE,
@@ -65,9 +68,7 @@ class GeminiCli(msgspec.Struct, frozen=True):
             format_name=self.name, parser_version=self.version, agent_name=self.title, clean=clean
         )
         replay = _replayed(transcript.main, builder)
-        if not any(is_message(slot.record) and not slot.context for slot in replay.slots) and not any(
-            _is_said(slot) for slot in replay.slots
-        ):
+        if not any(_is_own(slot) or _is_said(slot) for slot in replay.slots):
             raise NotATranscript("a session without a single message, only its opening context")
         reading = _Reading(builder, replay)
         reading.run()
@@ -105,9 +106,14 @@ def _is_log(head: bytes) -> bool:
     return False
 
 
+def _is_own(slot: Slot) -> bool:
+    """Whether a message was written by itself, and not only with the context."""
+    return is_message(slot.record) and not slot.context
+
+
 def _is_said(slot: Slot) -> bool:
     """Whether a message that came only with the context says something of its own."""
-    if slot.record.get("type") not in SPOKEN:
+    if string(slot.record.get("type")) not in SPOKEN:
         return False
     if slot.record.get("type") != "user":
         return True
@@ -127,7 +133,7 @@ class _Reading:
         self.talk = Conversation(builder)
         self._replay = replay
         self._folder = Folder(string(replay.header.get("projectHash")))
-        self._own_messages = any(is_message(slot.record) and not slot.context for slot in replay.slots)
+        self._own_messages = any(map(_is_own, replay.slots))
         self._compacted = False
         self._number = 0
 
@@ -253,7 +259,7 @@ class _Reading:
         result = call.get("result")
         found = [(result, False)] if isinstance(result, str) else responses(parts_of(result))
         text = "\n".join(one for one, _ in found if one) or display_text(call.get("resultDisplay"))
-        self._folder.stated(text)
+        self._folder.stated(text[:_RESULT_BEGINS])
         when = timestamp_us(call.get("timestamp"))
         ended = Result(text, status, any(failed for _, failed in found), ts_us=when)
         self.talk.result(call_id, ended, place)

@@ -16,7 +16,7 @@ _STATED = re.compile(
 _ABSOLUTE = re.compile(r"(?:/|[A-Za-z]:[\\/])[^\x00\n]{1,1000}")
 
 _TRIED = 4_000
-_WINDOW = 8_000
+_WINDOW = 2_000
 
 
 class Folder:
@@ -29,12 +29,14 @@ class Folder:
 
     def named(self, path: object) -> None:
         """A file or folder that the session names."""
-        if isinstance(path, str) and _ABSOLUTE.fullmatch(path):
+        if self.path is None and isinstance(path, str) and _ABSOLUTE.fullmatch(path):
             for ancestor in _ancestors(path):
                 self._try(ancestor)
 
     def stated(self, text: str) -> None:
-        """A text that may say where the work is done."""
+        """A text that may say, early on, where the work is done."""
+        if self.path is not None or self._hash is None:
+            return
         for found in _STATED.finditer(text[:_WINDOW]):
             self.named(found.group("path").strip())
 

@@ -20,7 +20,7 @@ _MASKED = "<tool_output_masked>"
 class Slot(Struct):
     """A message, or a record that is none (`fault` or `unknown` then says what it is).
 
-    `context`: it came only with a patch of the context. `earlier`: tokens that former writes of it stated.
+    `context`: it came only with a patch of the context. `earlier`: tokens that its former lines stated.
     """
 
     line: int
@@ -87,6 +87,8 @@ class Replay:
             known = Slot(line, message)
             self.slots.append(known)
         else:
+            if isinstance(tokens := known.record.get("tokens"), dict):
+                known.earlier.append(tokens)
             _rewrite(known, message)
             known.context = False
         if message_id is not None:
@@ -145,9 +147,6 @@ def _said(message: dict[str, Any]) -> tuple[str, str]:
 def _rewrite(slot: Slot, message: dict[str, Any]) -> None:
     """Let `message` take the place of what `slot` holds; results that were masked since are kept."""
     old = slot.record
-    tokens = old.get("tokens")
-    if isinstance(tokens, dict):
-        slot.earlier = [*slot.earlier, tokens]
     merged = old | {name: value for name, value in message.items() if value is not None}
     results = {string(call.get("id")): call for call in map(mapping, sequence(old.get("toolCalls")))}
     calls = [_kept(mapping(call), results) for call in sequence(merged.get("toolCalls"))]
