@@ -133,13 +133,26 @@ def test_a_patched_context_adds_only_what_was_not_said() -> None:
         "message",
         "compaction",
         "compaction",
+        "message",
         "prompt",
     ]
-    assert [e.text for e in session.events if e.replayed] == ["first", "answer one"]
+    assert [e.text for e in session.events if e.replayed] == ["first", "answer one", "Got it."]
     assert len(session.model_calls) == 1
     assert next(e.text for e in session.events if e.injected and e.actor == "system").startswith(
         "<session_context>"
     )
+
+
+def test_a_history_that_came_with_the_context_was_said_elsewhere() -> None:
+    context = [user("s", "<session_context>\nx"), user("a", "before"), answer("b", "said before")]
+    session = read(
+        GEMINI_CLI,
+        lines(header(), {"$set": {"messages": context}}, user("u", "now"), answer("g", "said now")),
+    )
+
+    assert [e.text for e in session.events if e.replayed] == ["before", "said before"]
+    assert [text for _, text in told(session)][1:] == ["now", "said now"]
+    assert (session.title, [c.key for c in session.model_calls]) == ("now", ["g"])
 
 
 def test_a_masked_result_does_not_replace_the_real_one() -> None:

@@ -167,8 +167,10 @@ class _Reading:
     def _slot(self, slot: Slot) -> None:
         record = slot.record
         place = Place(slot.line, timestamp_us(record.get("timestamp")), string(record.get("id")))
-        # What was taken back did happen, but is no part of the conversation that came of it.
-        self.builder.replaying = slot.rewound
+        # What was taken back did happen, but is no part of the conversation that came of it; what came only
+        # with the context was said elsewhere.
+        elsewhere = slot.context and self._own_messages and _is_said(slot)
+        self.builder.replaying = slot.rewound or elsewhere
         self.builder.saw(place.ts_us)
         kind = record.get("type")
         if slot.fault is not None:
@@ -193,7 +195,7 @@ class _Reading:
         spoken = [part for part in parts if "functionResponse" not in part]
         display = joined(parts_of(slot.record.get("displayContent"))) or None
         typed, beside = typed_and_injected(spoken, display)
-        if len(spoken) < len(parts) or (slot.context and self._own_messages):
+        if len(spoken) < len(parts):
             typed, beside = "", [*([typed] if typed else []), *beside]
         for text in beside:
             self._folder.stated(text)
@@ -226,10 +228,7 @@ class _Reading:
         if not record.get("thoughts"):
             thoughts = "".join(text_of(part) for part in parts if part.get("thought") is True)
             self.talk.text("reasoning", thoughts, place)
-        if slot.context and self._own_messages:
-            self.talk.note(spoken, place)
-        else:
-            self.talk.text("message", spoken, place)
+        self.talk.text("message", spoken, place)
         calls = [mapping(call) for call in sequence(record.get("toolCalls"))]
         for call in calls:
             self._call(call, place)
