@@ -4,15 +4,23 @@ import os.path
 from collections.abc import Iterable
 
 from debrief.errors import NotATranscript
+from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.gemini_cli import GEMINI_CLI
+from debrief.sources.formats.gemini_stream import GEMINI_STREAM
+from debrief.sources.formats.qwen_code import QWEN_CODE
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     CODEX,
     CODEX_EXEC,
+    GEMINI_CLI,
+    GEMINI_STREAM,
+    QWEN_CODE,
+    ANTIGRAVITY,
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
 )
