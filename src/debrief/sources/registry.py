@@ -29,7 +29,7 @@ DATABASES: tuple[SessionDatabase, ...] = ()
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
-RETELLINGS: tuple[str, ...] = ("claude_code_stream", "codex_exec", "atif")
+RETELLINGS: tuple[str, ...] = ("claude_code_stream", "codex_exec", "gemini_stream", "atif")
 """Formats that tell a session once more which the agent's own transcript tells better; the best first."""
 
 

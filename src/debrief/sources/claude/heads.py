@@ -104,7 +104,7 @@ def _foreign_stream(record: dict[str, Any]) -> bool:
 def _is_row(record: dict[str, Any]) -> bool:
     message = record.get("message")
     return (
-        record.get("type") in _ROW_TYPES
+        string(record.get("type")) in _ROW_TYPES
         and isinstance(message, dict)
         and isinstance(message.get("content"), str | list)
         and string(record.get("timestamp")) is not None
