@@ -126,7 +126,7 @@ def _is_side_record(record: dict[str, Any]) -> bool:
 def _is_stream_row(record: dict[str, Any]) -> bool:
     if "sessionId" in record or not string(record.get("session_id")):
         return False
-    kind = record.get("type")
+    kind = string(record.get("type"))
     if kind == "system":
         return record.get("subtype") == "init" and isinstance(record.get("tools"), list)
     if kind == "result":
