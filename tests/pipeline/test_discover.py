@@ -48,6 +48,32 @@ def test_a_sub_agent_beside_the_sessions_goes_to_the_one_that_it_names(tmp_path:
     }
 
 
+def test_what_a_collecting_tool_lays_beside_a_transcript_comes_with_it(tmp_path: Path) -> None:
+    for name in ("full.jsonl", "metadata.json", "prompt.txt", "context.md", "content_hash.txt"):
+        write(tmp_path / "ab" / "0123456789" / "0" / name)
+    for name in ("agent/trajectory.json", "result.json", "config.json", "verifier/reward.txt", "notes.txt"):
+        write(tmp_path / "job" / "trial" / name)
+    found = names(tmp_path)
+    assert sorted(found) == [
+        "ab/0123456789/0/full.jsonl",
+        "job/trial/agent/trajectory.json",
+        "job/trial/notes.txt",
+    ]
+    assert len(found["ab/0123456789/0/full.jsonl"]) == 4
+    assert len(found["job/trial/agent/trajectory.json"]) == 3
+
+
+def test_the_log_of_a_database_comes_with_it(tmp_path: Path) -> None:
+    write(tmp_path / "a.db")
+    write(tmp_path / "a.db-wal")
+    write(tmp_path / "b.db-wal")
+    assert sorted(names(tmp_path)) == ["a.db", "b.db-wal"]
+    (before, _) = discover([tmp_path])
+    write(tmp_path / "a.db-wal", "more")
+    (after, _) = discover([tmp_path])
+    assert before.stamp != after.stamp
+
+
 def test_the_stamp_follows_every_file_of_the_session(tmp_path: Path) -> None:
     write(tmp_path / f"{SESSION}.jsonl")
     agent = write(tmp_path / SESSION / "subagents" / "agent-a1.jsonl")

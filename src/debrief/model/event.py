@@ -63,7 +63,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `line` is the 1-based line of the record in its document (0 where a document has no lines), `agent` the
     id of the sub-agent whose event this is (None for the main chain). `replayed` marks history that another
-    session's file holds already, and what was rewound: it is not what the session went on from. `cut` is how many characters of `text` were left out in the middle.
+    session's file holds already, and what was rewound: it is not what the session went on from. `cut` is how
+    many characters of `text` were left out in the middle.
     """
 
     ordinal: int

@@ -156,11 +156,13 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession) -> Decision:
     ruling.wanted[ready.session_id] = Wanted(
         stored=stored, events=ready.events, documents=one.documents, roots=ready.roots
     )
+    remarks = [_remarks(ready)]
     for other in relatives:
         if kin.is_retelling(other.session, ready.session):
             ruling.removed.add(other.session_id)
             ruling.wanted.pop(other.session_id, None)
-    return Decision("new" if known is None else "updated", how, _remarks(ready))
+            remarks.append(f"in the place of {other.session_id}, which tells the same session")
+    return Decision("new" if known is None else "updated", how, ", ".join(remarks))
 
 
 def _without_history(

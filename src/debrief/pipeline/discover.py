@@ -13,10 +13,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from debrief.sources import FORMATS, roots
+from debrief.sources import COLLECTED, FORMATS, roots
 from debrief.sources.source import HEAD_BYTES
 
-COMPANIONS = tuple(wanted for source in FORMATS for wanted in source.companions)
+COMPANIONS = (*(wanted for source in FORMATS for wanted in source.companions), *COLLECTED)
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".vscdb")
 BESIDE_DATABASE = ("-wal", "-shm", "-journal")

@@ -7,7 +7,7 @@ blob folder, which is content-addressed, so preparing twice does no harm.
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -95,13 +95,28 @@ def prepare(found: Found, bench: Workbench) -> Prepared:
     """
     try:
         name, sessions = _parse(found, Redactor(bench.key))
-        ready = tuple(_ready(session, found, bench) for session in sessions)
+        written_us = Path(found.path).stat().st_mtime_ns // 1000
+        ready = tuple(_ready(session, written_us, bench) for session in sessions)
         documents = _keep_raw(found, bench)
     except TranscriptError as error:
         return Prepared(found=found, skipped=str(error), may_be_read_later=isinstance(error, Unreadable))
     except OSError as error:
         return Prepared(found=found, skipped=_reason(error), may_be_read_later=True)
     return Prepared(found=found, format=name, sessions=ready, documents=documents)
+
+
+def prepare_again(transcript: Transcript, written_us: int, bench: Workbench) -> Iterator[PreparedSession]:
+    """Prepare what was kept of a transcript; its files' time is taken for `written_us`.
+
+    Raises `TranscriptError` where it holds no session any more.
+    """
+    main, *companions = (
+        msgspec.structs.replace(one, mtime_us=written_us) for one in (transcript.main, *transcript.companions)
+    )
+    with main.open() as stream:
+        head = stream.read(HEAD_BYTES)
+    for session in sniff(head).parse(Transcript(main, tuple(companions)), Redactor(bench.key)):
+        yield _ready(_named(session, main.open), written_us, bench)
 
 
 def session_id_of(session: Session) -> str:
@@ -128,19 +143,25 @@ def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:
     try:
         for session in parsed:
             some = True
-            if session.native_id:
-                yield session
-            else:
-                with open(found.path, "rb") as stream:  # noqa: PTH123 (a string, as found)
-                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
-                yield msgspec.structs.replace(session, native_id=digest[:32])
+            yield _named(session, partial(_open, found.path))
     except OSError as error:
         raise Unreadable(_reason(error)) from error
     if not some:
         raise NotATranscript("the transcript holds no session")
 
 
-def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
+def _named(session: Session, open_main: Callable[[], BinaryIO]) -> Session:
+    """`session`; one without an id of its own is known by its content."""
+    if session.native_id:
+        return session
+    with open_main() as stream:
+        digest = hashlib.sha256()
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return msgspec.structs.replace(session, native_id=digest.hexdigest()[:32])
+
+
+def _ready(session: Session, written_us: int, bench: Workbench) -> PreparedSession:
     if bench.ask_git:
         session = with_repository(session)
     baseline = _baseline(session, bench)
@@ -155,7 +176,7 @@ def _ready(session: Session, found: Found, bench: Workbench) -> PreparedSession:
         step_count=told.step_count,
         baseline=baseline,
         # A clock may have been wrong, but nothing here is older than computers' time.
-        file_us=max(0, Path(found.path).stat().st_mtime_ns // 1000),
+        file_us=max(0, written_us),
         roots=kin.roots_of(session),
     )
 

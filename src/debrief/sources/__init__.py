@@ -1,5 +1,6 @@
 """Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
 
+from debrief.sources.containers import COLLECTED
 from debrief.sources.registry import DATABASES, FORMATS, expanded, homes, retelling, roots, sniff
 from debrief.sources.retention import RETENTIONS, Retention
 from debrief.sources.source import (
@@ -14,6 +15,7 @@ from debrief.sources.source import (
 )
 
 __all__ = [
+    "COLLECTED",
     "DATABASES",
     "FORMATS",
     "RETENTIONS",
