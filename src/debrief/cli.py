@@ -243,7 +243,7 @@ def examine(
 ) -> None:
     """Check that totals, rows, items and transcripts agree; exit code 1 where they do not."""
     settings = _settings(data=data, database_url=database_url)
-    blobs = BlobFolder(settings.blob_folder) if raw else None
+    blobs = BlobFolder(settings.blob_folder, settings.secret()) if raw else None
     with _store(settings) as store:
         found = doctor.examine(store, settings.enterprise_id, blobs)
         if repair and any(one.is_mendable for one in found):
@@ -362,13 +362,10 @@ def _import(
         usd_per_acu=settings.usd_per_acu,
         blob_folder=str(settings.blob_folder),
         usual=common,
+        keep_raw=settings.keep_raw,
     )
-    columns = (
-        TextColumn("Importing and analysing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
+    said = TextColumn("Importing and analysing")
+    columns = (said, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=quiet, transient=not err.is_terminal) as bar:
         task = bar.add_task("import", total=len(found))
         summary = ingest(

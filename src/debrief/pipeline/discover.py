@@ -60,6 +60,11 @@ def discover(paths: Iterable[Path]) -> Iterator[Found]:
                 yield _found(name, companions[name])
 
 
+def printable_path(path: str) -> str:
+    """`path` as text that any database takes; bytes that are not UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
 def _walk(folder: str) -> Iterator[str]:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".git")]

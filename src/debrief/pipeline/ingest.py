@@ -17,8 +17,10 @@ from debrief.llm import is_read
 from debrief.model import StoredSession
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.discover import Found
-from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench, printable_path
+from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench
+from debrief.pipeline.raw import shown_path
 from debrief.pipeline.workers import prepared
+from debrief.redaction import Redactor
 from debrief.store import Store, StoredDocument, clock, files, sessions
 from debrief.store.files import SeenFile
 from debrief.wire import v2
@@ -83,6 +85,8 @@ def ingest(
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
     told = progress or (lambda _: None)
+    clean = Redactor(bench.key)
+    identity = _cleaned(identity, clean)
     with store.read() as connection:
         seen = files.seen(connection, identity.enterprise_id)
     owner = repr((identity.org_id, identity.user_id, identity.tags))
@@ -90,7 +94,7 @@ def ingest(
     todo = []
     outcomes: list[Outcome] = []
     for one in stamped:
-        path = printable_path(one.path)
+        path = shown_path(one.path, clean)
         known = seen.get(path)
         if known is None or known.stamp != one.stamp:
             todo.append(one)
@@ -102,9 +106,18 @@ def ingest(
     if outcomes:
         told(len(outcomes))
     for batch in _batches(prepared(todo, bench, workers)):
-        outcomes += _store(store, batch, identity, public_url)
+        outcomes += _store(store, batch, identity, public_url, clean)
         told(len(batch))
     return Summary(outcomes=tuple(outcomes))
+
+
+def _cleaned(identity: Identity, clean: Redactor) -> Identity:
+    """Words that people type at a command may hold a secret as well as a transcript."""
+    return msgspec.structs.replace(
+        identity,
+        user_id=clean(identity.user_id) if identity.user_id is not None else None,
+        tags=tuple(sorted({clean(tag) for tag in identity.tags})),
+    )
 
 
 def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
@@ -119,7 +132,9 @@ def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
         yield batch
 
 
-def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: str) -> list[Outcome]:
+def _store(
+    store: Store, batch: list[Prepared], identity: Identity, public_url: str, clean: Redactor
+) -> list[Outcome]:
     """Store a batch in one transaction, with what the import says of its files."""
     outcomes: list[Outcome] = []
 
@@ -129,7 +144,7 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
             results = [_decide(connection, ready, one.documents, identity, wanted) for ready in one.sessions]
             outcomes.append(
                 Outcome(
-                    path=printable_path(one.found.path),
+                    path=shown_path(one.found.path, clean),
                     outcome=min((name for name, _ in results), key=_PRECEDENCE.index, default="skipped"),
                     format=one.format,
                     detail=one.skipped or "; ".join(detail for _, detail in results),
