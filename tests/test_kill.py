@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from debrief import samples
+from debrief.config import settings_from
 from debrief.pipeline import doctor
 from debrief.store import BlobFolder, SessionFilter, Store, files
 from debrief.store.pages import read_page
@@ -60,7 +61,8 @@ def test_a_full_disk_stops_the_import_and_leaves_whole_sessions(
     assert "cannot be" in done.stderr
     assert "Traceback" not in done.stderr
     store = Store(sqlite_url)
-    blobs = BlobFolder(tmp_path / "data" / "blobs")
+    data = tmp_path / "data"
+    blobs = BlobFolder(data / "blobs", settings_from({}, data=data).secret())
     assert doctor.examine(store, "default", blobs) == []
     store.close()
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
@@ -75,7 +77,8 @@ def test_a_full_disk_stops_the_import_and_leaves_whole_sessions(
 def test_a_kill_loses_nothing_that_was_acknowledged(database_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "transcripts"
     transcripts(folder)
-    blobs = tmp_path / "data" / "blobs"
+    data = tmp_path / "data"
+    blobs, secret = data / "blobs", settings_from({}, data=data).secret()
     environment = os.environ | {"DEBRIEF_DATA": str(tmp_path / "data"), "DEBRIEF_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "debrief", "import", str(folder)]
     pick = random.Random(11)
@@ -91,7 +94,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(database_url: str, tmp_path:
             time.sleep(0.7 + pick.random() * 1.5)
             os.killpg(process.pid, signal.SIGKILL)
         store = Store(database_url)
-        assert doctor.examine(store, "default", BlobFolder(blobs)) == []
+        assert doctor.examine(store, "default", BlobFolder(blobs, secret)) == []
         page = read_page(store, SessionFilter(enterprise_id="default"), skip=0, limit=1, detail=False)
         with store.read() as connection:
             acknowledged = [one for one in files.seen(connection, "default").values() if one.outcome == "new"]
@@ -102,7 +105,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(database_url: str, tmp_path:
         store.close()
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
     store = Store(database_url)
-    assert doctor.examine(store, "default", BlobFolder(blobs)) == []
+    assert doctor.examine(store, "default", BlobFolder(blobs, secret)) == []
     page = read_page(store, SessionFilter(enterprise_id="default"), skip=0, limit=1, detail=False)
     assert page.total == FILES
     store.close()

@@ -13,6 +13,7 @@
 | DEBRIEF_ENTERPRISE | id of the enterprise that a local import belongs to | `default` |
 | DEBRIEF_ORG | id of the organization that a local import belongs to | `local` |
 | DEBRIEF_RULES | a TOML file of rules that give sessions an organization and tags | `<data>/rules.toml` |
+| DEBRIEF_KEEP_RAW | how raw transcripts are kept: `sealed`, `redacted` or `no` | `sealed` |
 | DEBRIEF_USD_PER_ACU | dollars of one ACU | 2.0 |
 | DEBRIEF_LLM | `openai:MODEL` or `anthropic:MODEL`: a language model reads what is imported too | none |
 | DEBRIEF_LLM_BASE_URL | a compatible server's address | the provider's own |
@@ -31,11 +32,13 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 from msgspec import Struct
 
 from debrief.errors import SettingsError
 from debrief.llm.settings import LlmSettings, llm_settings
+from debrief.pipeline.raw import KeepRaw
 from debrief.store import Store
 
 HIGHEST_PORT = 65_535
@@ -66,6 +69,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     enterprise_id: str = "default"
     org_id: str = "local"
+    keep_raw: KeepRaw = "sealed"
     usd_per_acu: float = 2.0
     rules_file: Path | None = None
     llm: LlmSettings | None = None
@@ -176,6 +180,7 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
         public_url=str(public_url).rstrip("/") if public_url else None,
         enterprise_id=name_of("DEBRIEF_ENTERPRISE", str(value("enterprise", "default")), LONGEST_ID),
         org_id=organization_of(str(given["org"] if "org" in given else value("org", "local"))),
+        keep_raw=_keep_raw(environment.get("DEBRIEF_KEEP_RAW") or "sealed"),
         usd_per_acu=_dollars(value("usd_per_acu", 2.0)),
         llm=llm_settings(environment, prefix="DEBRIEF_LLM"),
     )
@@ -232,6 +237,13 @@ def _count(name: str, text: object, most: int) -> int:
     if not 1 <= number <= most:
         raise SettingsError(f"{name} is {text!r}; it must be a number from 1 to {most}")
     return number
+
+
+def _keep_raw(text: str) -> KeepRaw:
+    for way in get_args(KeepRaw):
+        if text == way:
+            return way  # type: ignore[no-any-return]  # one of the literal's words
+    raise SettingsError(f"DEBRIEF_KEEP_RAW is {text!r}; it must be sealed, redacted or no")
 
 
 def _dollars(text: object) -> float:

@@ -10,6 +10,8 @@ turns a class into a status, the command line into an exit code.
       StoreError               the database or the blob folder refused
         Unavailable            locked, gone, read-only or full: try again
         SchemaMismatch         the database was written by another version of Debrief
+        Damaged                a raw transcript is not what was stored, or not to be opened with our key
+        NotKept                a raw transcript was not kept, so that it cannot be read again
       SettingsError            a setting that makes no sense
     ModelError               a language model did not answer; the analysis by rules stands
       ModelTooSmall          the request is longer than the model takes
@@ -47,6 +49,14 @@ class Unavailable(StoreError):
 
 class SchemaMismatch(StoreError):
     """The database was written by a version of Debrief that this one cannot read."""
+
+
+class Damaged(StoreError):
+    """A raw transcript is not what was stored, or was sealed under another key."""
+
+
+class NotKept(StoreError):
+    """A raw transcript was not kept: what is stored of it cannot be derived again."""
 
 
 class SettingsError(DebriefError):

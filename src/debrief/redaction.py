@@ -217,6 +217,12 @@ _LOCATION = re.compile(
 _DIGIT = re.compile(r"\d", re.ASCII)
 _DIGIT_OR_SIGN = re.compile(r"[\d!@#%^&*?+]", re.ASCII)
 _LETTER = re.compile(r"[A-Za-z]", re.ASCII)
+# A line end as JSON writes it, a character by its number, a colour of the terminal, a percent sign in a URL.
+_ESCAPED = re.compile(
+    r"(?:\\(?:[nrtbfv0]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|(?:u001[bB]|x1[bB]|033|e)\[[\d;]{0,12}m)"
+    r"|%[0-9A-Fa-f]{2})\Z",
+    re.ASCII,
+)
 _TAIL = re.compile(r"\w*", re.ASCII)
 _KEY_HEADER = re.compile(r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
 _KEY_BODY = re.compile(r"(?:[A-Za-z0-9+/=\s\\,:.-]){32,16384}", re.ASCII)
@@ -316,12 +322,17 @@ def _shaped(text: str, place: int, lead: str, end: int) -> _Span | None:
         return None if _PLACEHOLDER.fullmatch(url[1]) else _Span(url.start(1), url.end(1), "url-password")
     for rule in _BY_LEAD.get(lead, ()):
         start = place - rule.back
-        if start < end or (start > end and text[start - 1].isalnum()):
+        if start < end or (start > end and _is_inside(text, start)):
             continue
         for pattern in rule.patterns:
             if found := pattern.match(text, start):
                 return _checked(text, rule, found)
     return None
+
+
+def _is_inside(text: str, start: int) -> bool:
+    """Whether a word goes on at `start`; an escape's last letter is no part of a word."""
+    return text[start - 1].isalnum() and not _ESCAPED.search(text, max(0, start - 24), start)
 
 
 def _checked(text: str, rule: _Rule, found: re.Match[str]) -> _Span | None:

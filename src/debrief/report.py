@@ -15,6 +15,7 @@ from debrief.pipeline.doctor import Finding
 from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
 from debrief.pipeline.reading import Readings
+from debrief.pipeline.reparse import Reparsed
 from debrief.store import Key
 from debrief.wire import v2
 
@@ -23,6 +24,8 @@ PREVIEW_KEY = b"debrief analyse"
 
 FLAGGED = frozenset({"error", "rejected", "cascade", "interrupted"})
 """Outcomes whose result carries the transcript's own error flag, whoever is to blame."""
+
+CHANGES_SHOWN = 20
 
 _WORST = ("missing", "lower_bound", "exact")
 
@@ -161,6 +164,33 @@ def import_json(summary: Summary) -> dict[str, Any]:
             for one in summary.outcomes
         ],
     }
+
+
+def reparsed_json(told: Reparsed) -> dict[str, Any]:
+    """The document that `debrief reparse --json` prints."""
+    return {
+        "read": told.read,
+        "current": told.current,
+        "changed": [asdict(one) for one in told.changes],
+        "sums": told.sums(),
+        "failed": dict(told.failed),
+    }
+
+
+def show_reparsed(console: Console, told: Reparsed) -> None:
+    """Print what reading stored sessions again has changed, for a person."""
+    console.print(f"{told.read} sessions read again, {told.current} were read by these versions before.")
+    console.print(f"{len(told.changes)} changed" + (":" if told.changes else "."))
+    for fact, (before, after) in told.sums().items():
+        number = sum(fact in one.facts for one in told.changes)
+        console.print(f"  {fact} in {number}: {before:,} -> {after:,}", markup=False)
+    for one in told.changes[:CHANGES_SHOWN]:
+        facts = ", ".join(f"{name} {before} -> {after}" for name, (before, after) in one.facts.items())
+        console.print(f"  {one.session_id}: {facts}", markup=False)
+    if len(told.changes) > CHANGES_SHOWN:
+        console.print(f"  and {len(told.changes) - CHANGES_SHOWN} more; --json has all")
+    for reason, number in told.failed.items():
+        console.print(f"{number} could not be read again: {reason}", markup=False)
 
 
 def readings_text(told: Readings) -> str:

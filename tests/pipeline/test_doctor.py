@@ -11,13 +11,15 @@ from debrief.pipeline.ingest import ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.store import BlobFolder, Store
 
+KEY = b"k" * 32
+
 
 def import_samples(store: Store, blobs: Path) -> int:
     summary = ingest(
         store,
         list(discover([samples.folder()])),
         identity=Identity(enterprise_id="default", org_id="local", tags=("sample",)),
-        bench=Workbench(key=b"k" * 32, usd_per_acu=2.0, blob_folder=str(blobs)),
+        bench=Workbench(key=KEY, usd_per_acu=2.0, blob_folder=str(blobs)),
         public_url="http://127.0.0.1:8000",
         workers=1,
     )
@@ -31,7 +33,7 @@ def held(store: Store, tmp_path: Path) -> Store:
 
 
 def kinds(store: Store, blobs: Path | None = None) -> set[str]:
-    folder = BlobFolder(blobs) if blobs else None
+    folder = BlobFolder(blobs, KEY) if blobs else None
     return {one.kind for one in doctor.examine(store, "default", folder)}
 
 
@@ -75,10 +77,20 @@ def test_a_broken_item_is_found_and_imported_again(held: Store, tmp_path: Path) 
 
 
 def test_a_lost_transcript_is_found(held: Store, tmp_path: Path) -> None:
-    blobs = sorted(tmp_path.rglob("*.zst"))
+    blobs = sorted(tmp_path.rglob("*.sealed"))
     blobs[0].unlink()
-    blobs[1].write_bytes(b"no zstd")
-    assert [one.kind for one in doctor.examine(held, "default", BlobFolder(tmp_path))] == ["raw", "raw"]
+    blobs[1].write_bytes(b"no seal")
+    blobs[2].write_bytes(blobs[3].read_bytes())
+    found = doctor.examine(held, "default", BlobFolder(tmp_path, KEY))
+    assert [one.kind for one in found] == ["raw"] * 3
+    assert sorted(one.what.partition(": ")[2].split(" ", 3)[3] for one in found) == [
+        "is missing",
+        "is not sealed as this version seals",
+        "is not what was sealed",
+    ]
+    lost = doctor.examine(held, "default", BlobFolder(tmp_path, b"x" * 32))
+    assert sum("another secret.key" in one.what for one in lost) == 4
+    assert len(doctor.examine(held, "default", BlobFolder(tmp_path))) == 6
 
 
 def test_another_enterprise_is_left_alone(held: Store) -> None:

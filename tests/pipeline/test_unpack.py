@@ -8,6 +8,7 @@ import lzma
 import sqlite3
 import tarfile
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -36,14 +37,14 @@ def zipped(*entries: tuple[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def tarred(*entries: tuple[str, bytes], mode: str = "w") -> bytes:
+def tarred(*entries: tuple[str, bytes], pack: Callable[[bytes], bytes] = bytes) -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:
+    with tarfile.open(fileobj=stream, mode="w") as archive:
         for name, content in entries:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = len(content), 1_790_000_000
             archive.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
+    return pack(stream.getvalue())
 
 
 NAME = f"{NATIVE}.jsonl"
@@ -51,15 +52,15 @@ NAME = f"{NATIVE}.jsonl"
 CONTAINERS = {
     "a.zip": zipped((f"deep/{NAME}", CONTENT)),
     "a.tar": tarred((f"deep/{NAME}", CONTENT)),
-    "a.tar.gz": tarred((NAME, CONTENT), mode="w:gz"),
-    "a.tar.bz2": tarred((NAME, CONTENT), mode="w:bz2"),
-    "a.tar.xz": tarred((NAME, CONTENT), mode="w:xz"),
+    "a.tar.gz": tarred((NAME, CONTENT), pack=gzip.compress),
+    "a.tar.bz2": tarred((NAME, CONTENT), pack=bz2.compress),
+    "a.tar.xz": tarred((NAME, CONTENT), pack=lzma.compress),
     "a.tar.zst": zstandard.ZstdCompressor().compress(tarred((NAME, CONTENT))),
     f"{NAME}.gz": gzip.compress(CONTENT),
     f"{NAME}.zst": zstandard.ZstdCompressor().compress(CONTENT),
     f"{NAME}.bz2": bz2.compress(CONTENT),
     f"{NAME}.xz": lzma.compress(CONTENT),
-    "nested.zip": zipped(("inner.tar.gz", tarred((NAME, CONTENT), mode="w:gz"))),
+    "nested.zip": zipped(("inner.tar.gz", tarred((NAME, CONTENT), pack=gzip.compress))),
 }
 
 

@@ -36,8 +36,10 @@ from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.identity import read_rules
 from debrief.pipeline.ingest import Summary, ingest
 from debrief.pipeline.prepare import Workbench
+from debrief.pipeline.reparse import reparse
 from debrief.sources import homes
 from debrief.store import BlobFolder, Store, usual
+from debrief.store import sessions as rows_of_sessions
 
 
 @app.command("import")
@@ -117,6 +119,36 @@ def watch(
         stop.set()
 
 
+@app.command("reparse")
+def reparse_(
+    every: Annotated[bool, typer.Option("--all", help="Also what these very versions have read.")] = False,
+    data: Data = None,
+    database_url: Database = None,
+    public_url: PublicUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Read stored sessions again from their kept transcripts, and say what that changed."""
+    settings = settings_of(data=data, database_url=database_url, public_url=public_url)
+    blobs = BlobFolder(settings.blob_folder, settings.secret())
+    with open_here(settings) as store:
+        with store.read() as connection:
+            total = rows_of_sessions.count(connection, settings.enterprise_id)
+        with progress_bar("Reading again", total, quiet=as_json) as advance:
+            told = reparse(
+                store,
+                settings.enterprise_id,
+                address_of_links(settings),
+                workbench(settings, store),
+                blobs,
+                every=every,
+                progress=advance,
+            )
+    if as_json:
+        out.print_json(json.dumps(report.reparsed_json(told)))
+    else:
+        report.show_reparsed(out, told)
+
+
 def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: bool) -> Identity:
     """Whose sessions they are by settings, options and rules; `here`: they are this machine's own."""
     login = login_name() if here else None
@@ -161,6 +193,7 @@ def workbench(settings: Settings, store: Store, *, here: bool = False) -> Workbe
         blob_folder=str(settings.blob_folder),
         usual=common,
         ask_git=here,
+        keep_raw=settings.keep_raw,
     )
 
 

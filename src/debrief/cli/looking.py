@@ -128,7 +128,7 @@ def examine(
 ) -> None:
     """Check that totals, rows, items and transcripts agree; exit code 1 where they do not."""
     settings = settings_of(data=data, database_url=database_url)
-    blobs = BlobFolder(settings.blob_folder) if raw else None
+    blobs = BlobFolder(settings.blob_folder, settings.secret()) if raw else None
     with open_here(settings) as store:
         found = doctor.examine(store, settings.enterprise_id, blobs)
         if repair and any(one.is_mendable for one in found):

@@ -131,15 +131,18 @@ class Ruling:
         return file is not None and session_id in file.sessions.split()
 
 
-def decide(ruling: Ruling, one: Prepared, ready: PreparedSession) -> Decision:
-    """Add the session to what is wanted if it says anything new; say what became of it."""
+def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> Decision:
+    """Add the session to what is wanted if it says anything new; say what became of it.
+
+    `path` is what an import notes as the place of its transcript.
+    """
     relatives = ruling.kin(ready)
     for other in relatives:
         if kin.is_retelling(ready.session, other.session):
             return Decision("skipped", "retold", f"{other.session_id} tells the same session, and better")
     known = ruling.known(ready.session_id)
     if known is not None and _is_older(ready, known):
-        how = "truncated" if ruling.was_read_at(one.found.name, ready.session_id) else ""
+        how = "truncated" if ruling.was_read_at(path, ready.session_id) else ""
         return Decision("older", how, f"a longer transcript of {ready.session_id} is stored already")
     is_same = known is not None and [held.digest for held in ruling.documents(ready.session_id)] == [
         document.digest for document in one.documents
@@ -151,7 +154,7 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession) -> Decision:
         and is_same
         and msgspec.structs.replace(stored, updated_us=known.updated_us) == known
     ):
-        return Decision("unchanged", ruling.place(one.found.name, ready.session_id), _remarks(ready))
+        return Decision("unchanged", ruling.place(path, ready.session_id), _remarks(ready))
     how = forked or ("" if known is None else _how(ruling, stored, known, ready.events, is_same=is_same))
     ruling.wanted[ready.session_id] = Wanted(
         stored=stored, events=ready.events, documents=one.documents, roots=ready.roots

@@ -37,11 +37,6 @@ class Found(Struct, frozen=True):
     size: int
     shown: str = ""
 
-    @property
-    def name(self) -> str:
-        """The path that people know it by, as text that any database takes."""
-        return printable_path(self.shown or self.path)
-
 
 def printable_path(path: str) -> str:
     """`path` as text that any database takes; bytes that are not UTF-8 are replaced."""

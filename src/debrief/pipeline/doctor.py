@@ -4,15 +4,14 @@ Everything is written in transactions, so that a kill leaves nothing to find her
 for hands in the database, and for the proof.
 """
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import zstandard
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select
 
+from debrief.errors import Damaged
 from debrief.store import BlobFolder, Store, clock, dialects, tally
 from debrief.store.schema import (
     clocks,
@@ -164,14 +163,14 @@ def _raw(connection: Connection, enterprise_id: str, blobs: BlobFolder) -> list[
     found = []
     for name, digest in connection.execute(query).all():
         try:
-            good = hashlib.sha256(blobs.read(digest)).hexdigest() == digest
-            fault = None if good else "is not what was stored"
+            blobs.check(digest)
         except FileNotFoundError:
             fault = "is missing"
-        except zstandard.ZstdError:
-            fault = "cannot be unpacked"
-        if fault:
-            found.append(Finding("raw", f"session {name}: its transcript {digest[:12]} {fault}"))
+        except Damaged as error:
+            fault = str(error)
+        else:
+            continue
+        found.append(Finding("raw", f"session {name}: its transcript {digest[:12]} {fault}"))
     return found
 
 

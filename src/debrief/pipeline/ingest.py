@@ -17,8 +17,10 @@ from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.decide import PRECEDENCE, Identity, Ruling, decide
 from debrief.pipeline.discover import Found
 from debrief.pipeline.prepare import Prepared, Workbench
+from debrief.pipeline.raw import shown_path
 from debrief.pipeline.unpack import container_kind, opened
 from debrief.pipeline.workers import prepared
+from debrief.redaction import Redactor
 from debrief.store import Store, files, sessions
 from debrief.store.files import SeenFile
 
@@ -81,7 +83,7 @@ def ingest(
     """
     with store.read() as connection:
         seen = files.seen(connection, identity.enterprise_id)
-    one = _Import(store, identity, bench, public_url, workers, seen)
+    one = _Import(store, _cleaned(identity, Redactor(bench.key)), bench, public_url, workers, seen)
     return Summary(outcomes=tuple(one.run(found, progress or (lambda _: None))))
 
 
@@ -103,6 +105,7 @@ class _Import:
         self._public_url = public_url
         self._workers = workers
         self._seen = seen
+        self._clean = Redactor(bench.key)
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
         owner = repr((identity.org_id, identity.user_id, identity.tags))
         self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules.mark}"
@@ -129,13 +132,14 @@ class _Import:
         outcomes = []
         for one in found:
             stamp = f"{one.stamp}:{self._mark}"
-            known = self._seen.get(one.name)
+            path = self._shown(one)
+            known = self._seen.get(path)
             if known is None or known.stamp != stamp:
                 todo.append(msgspec.structs.replace(one, stamp=stamp))
                 continue
             outcomes.append(
                 Outcome(
-                    path=one.name,
+                    path=path,
                     outcome="skipped" if known.outcome == "skipped" else "unchanged",
                     format=known.format,
                     detail=known.detail,
@@ -155,7 +159,7 @@ class _Import:
         if len(content.faults) > FAULTS_TOLD:
             parts.append(f"and {len(content.faults) - FAULTS_TOLD} more faults")
         outcome = Outcome(
-            path=container.name,
+            path=self._shown(container),
             outcome="opened" if good else "skipped",
             format=None,
             detail="; ".join(parts) or f"the {kind} file is empty",
@@ -176,11 +180,12 @@ class _Import:
             ruling = Ruling(connection, self._identity, self._bench, self._seen, self._paths)
             ruling.expect(ready for one in batch for ready in one.sessions)
             for one in batch:
-                results = [decide(ruling, one, ready) for ready in one.sessions]
+                path = self._shown(one.found)
+                results = [decide(ruling, one, ready, path) for ready in one.sessions]
                 first = min(results, key=lambda result: PRECEDENCE.index(result.outcome), default=None)
                 outcomes.append(
                     Outcome(
-                        path=one.found.name,
+                        path=path,
                         outcome=first.outcome if first else "skipped",
                         how=first.how if first else "",
                         format=one.format,
@@ -201,6 +206,10 @@ class _Import:
         change(self._store, self._identity.enterprise_id, self._public_url, rule)
         return outcomes
 
+    def _shown(self, found: Found) -> str:
+        """The path that people know a file by, without the secrets that it may hold."""
+        return shown_path(found.shown or found.path, self._clean)
+
     def _note(self, connection: Connection, several: Sequence[tuple[Found, Outcome]]) -> None:
         noted = [
             SeenFile(
@@ -215,6 +224,15 @@ class _Import:
         ]
         files.put(connection, self._identity.enterprise_id, noted)
         self._paths |= {name: file.path for file in noted for name in file.sessions.split()}
+
+
+def _cleaned(identity: Identity, clean: Redactor) -> Identity:
+    """Words that people type at a command may hold a secret as well as a transcript."""
+    return msgspec.structs.replace(
+        identity,
+        user_id=clean(identity.user_id) if identity.user_id is not None else None,
+        tags=tuple(sorted({clean(tag) for tag in identity.tags})),
+    )
 
 
 def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:

@@ -21,16 +21,18 @@ from debrief.model import Analysis, Baseline, Cost, Session
 from debrief.pipeline import kin
 from debrief.pipeline.discover import Found, printable_path
 from debrief.pipeline.identity import with_repository
+from debrief.pipeline.raw import KeepRaw, keep_raw
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
+from debrief.sources.builder import printable
 from debrief.sources.source import HEAD_BYTES
-from debrief.store import BlobFolder, Packed, StoredDocument, Usual
+from debrief.store import Packed, StoredDocument, Usual
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
 class Workbench(Struct, frozen=True):
-    """What preparing needs to know. `blob_folder` None keeps no raw bytes.
+    """What preparing needs to know. `blob_folder` None keeps no raw bytes; `keep_raw` says how they are kept.
 
     `usual` is what is usual in each repository of the organization, and under None in all of it. With
     `ask_git` the transcripts are of this machine, whose git knows their folders' remotes.
@@ -41,6 +43,7 @@ class Workbench(Struct, frozen=True):
     blob_folder: str | None
     usual: Mapping[str | None, Usual] = {}
     ask_git: bool = False
+    keep_raw: KeepRaw = "sealed"
 
 
 class PreparedSession(Struct, frozen=True, kw_only=True):
@@ -93,13 +96,15 @@ def prepare(found: Found, bench: Workbench) -> Prepared:
 
     Raises `StoreError` where the raw bytes cannot be kept.
     """
+    clean = Redactor(bench.key)
     try:
-        name, sessions = _parse(found, Redactor(bench.key))
+        name, sessions = _parse(found, clean)
         written_us = Path(found.path).stat().st_mtime_ns // 1000
         ready = tuple(_ready(session, written_us, bench) for session in sessions)
-        documents = _keep_raw(found, bench)
+        documents = keep_raw(found, bench)
     except TranscriptError as error:
-        return Prepared(found=found, skipped=str(error), may_be_read_later=isinstance(error, Unreadable))
+        reason = clean(printable(str(error)))
+        return Prepared(found=found, skipped=reason, may_be_read_later=isinstance(error, Unreadable))
     except OSError as error:
         return Prepared(found=found, skipped=_reason(error), may_be_read_later=True)
     return Prepared(found=found, format=name, sessions=ready, documents=documents)
@@ -194,28 +199,12 @@ def _one_line(text: str | None) -> str | None:
     return " ".join((text or "").split()) or None
 
 
-def _keep_raw(found: Found, bench: Workbench) -> tuple[StoredDocument, ...]:
-    if bench.blob_folder is None:
-        return ()
-    folder = BlobFolder(Path(bench.blob_folder))
-    kept = []
-    for path in (found.path, *found.companions):
-        with open(path, "rb") as stream:  # noqa: PTH123 (a string, as found)
-            blob = folder.put(stream)
-        kept.append(StoredDocument(_name(path, found.path), blob.digest, blob.size))
-    return tuple(kept)
-
-
 def _document(path: str, main: str) -> Document:
     return Document(
-        name=_name(path, main),
+        name=printable_path(os.path.relpath(path, Path(main).parent)),
         open=partial(_open, path),
         mtime_us=int(Path(path).stat().st_mtime_ns // 1000),
     )
-
-
-def _name(path: str, main: str) -> str:
-    return printable_path(os.path.relpath(path, Path(main).parent))
 
 
 def _open(path: str) -> BinaryIO:

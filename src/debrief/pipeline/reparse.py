@@ -135,7 +135,7 @@ def _commit(
     def rule(connection: Connection) -> list[Wanted]:
         ruling = Ruling(connection, identity, bench, {}, {})
         ruling.expect(one.sessions)
-        decide(ruling, one, one.sessions[0])
+        decide(ruling, one, one.sessions[0], stored.session_id)
         sessions.remove(connection, stored.enterprise_id, sorted(ruling.removed))
         return list(ruling.wanted.values())
 

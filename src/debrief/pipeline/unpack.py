@@ -106,8 +106,8 @@ def _inside(one: Found, target: Path, container: Found) -> Found:
     for path in (one.path, *one.companions):
         with open(path, "rb") as stream:  # noqa: PTH123 (a string, as found)
             hasher.update(hashlib.file_digest(stream, "sha256").digest())
-    place = os.path.relpath(one.path, target)
-    return structs.replace(one, stamp=hasher.hexdigest()[:32], shown=f"{container.name}!{place}")
+    shown = f"{container.shown or container.path}!{os.path.relpath(one.path, target)}"
+    return structs.replace(one, stamp=hasher.hexdigest()[:32], shown=shown)
 
 
 class _Unpacking:

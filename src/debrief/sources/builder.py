@@ -25,6 +25,7 @@ from debrief.model import (
     UsageRows,
 )
 from debrief.model.session import BUCKETS
+from debrief.sources.masking import is_json, mask_json
 from debrief.sources.source import Clean
 
 TEXT_LIMIT = 32_768
@@ -32,9 +33,6 @@ TEXT_LIMIT = 32_768
 
 EDIT_LIMIT = 8_192
 """Characters of each side of an edit that are kept."""
-
-WINDOW = 8 * TEXT_LIMIT
-"""Of a longer text only this much at each end is cleaned: the final cut lies well inside."""
 
 FAULTS_KEPT = 100
 
@@ -105,16 +103,18 @@ class SessionBuilder:
         self.native_cost_usd_micros: int | None = None
         self.replaying = False
         self.agent: str | None = None
+        self._agent_shown: tuple[str | None, str | None] = (None, None)
 
     def text(self, value: str, limit: int = TEXT_LIMIT) -> tuple[str, int]:
-        """`value` fit to be stored, and how many characters were left out in its middle."""
-        original = len(value)
-        if original > 2 * WINDOW:
-            value = value[:WINDOW] + "\n" + value[-WINDOW:]
-        kept, left_out = cut_middle(self._clean(printable(value)), limit)
-        if original > 2 * WINDOW:
-            left_out += original - 2 * WINDOW
-        return kept, left_out
+        """`value` fit to be stored, and how many characters were left out in its middle.
+
+        All of it is cleaned, however long: what is cut first hides half a secret from the rules.
+        """
+        return cut_middle(self._cleaned(value), limit)
+
+    def brief(self, value: str, limit: int = 200) -> str:
+        """The first characters of `value` for a sentence that quotes it: cleaned, and only then cut."""
+        return self._cleaned(value)[:limit]
 
     def event(
         self,
@@ -149,7 +149,7 @@ class SessionBuilder:
                 text=kept,
                 native_id=self._short(native_id),
                 line=line,
-                agent=self.agent,
+                agent=self._shown_agent,
                 injected=injected,
                 replayed=self.replaying,
                 cut=left_out,
@@ -179,6 +179,7 @@ class SessionBuilder:
     def opaque(self, what: str, *, line: int, ts_us: int | None = None, text: str = "") -> int:
         """Keep a record that the format does not know; `what` names it ("record type 'frame-link'")."""
         self._opaque_count += 1
+        what = self.brief(what)
         return self.event(
             "opaque", "system", text=f"{what}\n{text}" if text else what, line=line, ts_us=ts_us
         )
@@ -221,7 +222,7 @@ class SessionBuilder:
                 cache_write_1h=cache_write_1h,
                 cost_usd_micros=cost_usd_micros,
                 event=event,
-                agent=self.agent,
+                agent=self._shown_agent,
             )
             return
         merged = Tokens(
@@ -287,8 +288,14 @@ class SessionBuilder:
         return self._events
 
     def amend(self, ordinal: int, **changes: object) -> None:
-        """Replace fields of an event that a later record completes (an outcome, a duration)."""
-        self._events[ordinal] = msgspec.structs.replace(self._events[ordinal], **changes)
+        """Replace fields of an event that a later record completes (an outcome, a duration).
+
+        Strings are cleaned here too, but not cut: `text` gives one that is.
+        """
+        cleaned = {
+            name: self._cleaned(value) if isinstance(value, str) else value for name, value in changes.items()
+        }
+        self._events[ordinal] = msgspec.structs.replace(self._events[ordinal], **cleaned)
 
     def build(self) -> Session:
         """The session as found so far."""
@@ -335,7 +342,19 @@ class SessionBuilder:
     def _short(self, value: str | None, limit: int = 300) -> str | None:
         if value is None:
             return None
-        return self._clean(printable(value[: 4 * limit]))[:limit] or None
+        return self.brief(value, limit) or None
+
+    def _cleaned(self, value: str) -> str:
+        """`value` printable and without secrets; of JSON, arguments for one, escapes hide none."""
+        value = printable(value)
+        return mask_json(value, self._clean) if "\\" in value and is_json(value) else self._clean(value)
+
+    @property
+    def _shown_agent(self) -> str | None:
+        """`agent` as it may be stored; it names many events, so the last one is remembered."""
+        if self._agent_shown[0] != self.agent:
+            self._agent_shown = (self.agent, self._short(self.agent))
+        return self._agent_shown[1]
 
     def _edit(self, edit: FileEdit) -> FileEdit:
         return FileEdit(

@@ -23,7 +23,8 @@ class Record(msgspec.Struct, frozen=True):
     """One value of a JSON Lines document, or the reason why there is none.
 
     `line` counts from 1. `fault` is a sentence without its place, None for a good value. `cut_off` marks a
-    last line that breaks off inside a value. `raw` holds the first 2,000 characters of a bad line.
+    last line that breaks off inside a value. `raw` holds what could not be
+    read, whole: it is cleaned where it is stored, and cut after that.
     """
 
     line: int
@@ -78,7 +79,7 @@ def _by_hand(number: int, content: bytes, *, ends: bool) -> Iterator[Record]:
                 number,
                 fault="breaks off inside a record" if at_end and not ends else "not JSON",
                 cut_off=at_end and not ends,
-                raw=text[position : position + 2000],
+                raw=text[position:],
             )
             return
         yield Record(number, value)

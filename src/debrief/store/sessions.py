@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import zstandard
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from debrief.model import Event, StoredSession, total_tokens
 from debrief.store import dialects, tally
@@ -344,6 +344,12 @@ def sharing(connection: Connection, enterprise_id: str, roots: Iterable[str]) ->
     for root, session_id in connection.execute(query):
         found[root].append(session_id)
     return found
+
+
+def count(connection: Connection, enterprise_id: str) -> int:
+    """How many sessions the enterprise has."""
+    query = select(func.count()).select_from(sessions).where(sessions.c.enterprise_id == enterprise_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def silent_since(connection: Connection, enterprise_id: str, before_us: int) -> list[str]:

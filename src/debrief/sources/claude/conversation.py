@@ -316,7 +316,7 @@ class Conversation:
         """The model's service failed or refused; `text` is its word."""
         self._event("api_error", "system", place, text=text)
         if self._main:
-            first_line = text.strip().partition("\n")[0][:200]
+            first_line = self._builder.brief(text.strip().partition("\n")[0])
             self.ending.failed(f"The model's service failed, and nothing follows: {first_line}")
 
     def compaction(self, text: str, place: Place, *, by_hand: bool) -> None:

@@ -85,5 +85,5 @@ class Ending:
             return "truncated", "The transcript breaks off inside its last record."
         if self._open:
             tool = next(reversed(self._open.values()))
-            return "running", f"The last call of {tool[:80]} has no result: still at work, or cut off."
+            return "running", f"The last call of {tool} has no result: still at work, or cut off."
         return self._state, self._reason

@@ -241,7 +241,7 @@ class _Run:
         reason = _LIMITS.get(subtype) or "The run ended with an error."
         if words:
             self.conversation.api_error(words, place)
-        ending.stands("error", f"{reason} {words.strip()[:200]}".strip())
+        ending.stands("error", f"{reason} {self.builder.brief(words.strip())}".strip())
 
     def close(self) -> Session:
         """The session as it stands after its last line."""

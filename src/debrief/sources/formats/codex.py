@@ -113,7 +113,7 @@ def _read(rollout: Rollout, record: Record) -> None:
         known = kind in _PASSED_OVER or "record_type" in value
     if not known:
         name = f"{kind}/{inner}" if isinstance(inner, str) else str(kind)
-        rollout.builder.opaque(f"record of type '{name[:100]}'", line=record.line, ts_us=rollout.place.ts_us)
+        rollout.builder.opaque(f"record of type '{name}'", line=record.line, ts_us=rollout.place.ts_us)
 
 
 def _is_enveloped(value: dict[str, Any]) -> bool:

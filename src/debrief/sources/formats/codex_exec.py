@@ -132,7 +132,7 @@ class _Run:
         elif kind in ("item.started", "item.updated", "item.completed"):
             self._item(mapping(value.get("item")), kind)
         elif kind != "item.plan.delta":
-            self.builder.opaque(f"record of type '{kind[:100]}'", line=line, ts_us=self.place.ts_us)
+            self.builder.opaque(f"record of type '{kind}'", line=line, ts_us=self.place.ts_us)
 
     def finish(self, *, cut_off: bool) -> Session:
         """The thread's stream is over."""
@@ -183,7 +183,7 @@ class _Run:
         reader = _READERS.get(kind)
         if reader is None:
             if stage == "item.completed":
-                self.builder.opaque(f"record of type 'item/{kind[:100]}'", line=self.place.line)
+                self.builder.opaque(f"record of type 'item/{kind}'", line=self.place.line)
             return
         reader(self, item, stage)
 

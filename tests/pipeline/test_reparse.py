@@ -1,0 +1,85 @@
+"""Stored sessions read again from what was kept: what a better parser tells, and what stays."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from desk import NATIVE, SESSION, URL, Desk, conversation, record, write
+
+from debrief.model import StoredSession
+from debrief.pipeline.change import Wanted, change
+from debrief.pipeline.prepare import Workbench
+from debrief.pipeline.reparse import Reparsed, reparse
+from debrief.store import BlobFolder, Store
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Desk:
+    return Desk(store, tmp_path)
+
+
+def again(desk: Desk, *, every: bool = False) -> Reparsed:
+    bench = Workbench(key=b"k" * 32, usd_per_acu=2.0, blob_folder=str(desk.blobs))
+    blobs = BlobFolder(desk.blobs, b"k" * 32)
+    return reparse(desk.store, "default", URL, bench, blobs, every=every)
+
+
+def as_an_older_parser_read_it(desk: Desk) -> StoredSession:
+    """The session as a parser that knew less had left it: no calls, an older version."""
+    stored = desk.stored(SESSION)
+    poorer = msgspec.structs.replace(
+        stored,
+        session=msgspec.structs.replace(stored.session, parser_version=1, model_calls=(), events=()),
+    )
+    change(desk.store, "default", URL, lambda _: [Wanted(stored=poorer)])
+    return poorer
+
+
+def test_a_better_parser_tells_more_of_the_same_bytes(desk: Desk) -> None:
+    path = write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run(org="acme")
+    whole = desk.stored(SESSION)
+    as_an_older_parser_read_it(desk)
+    path.unlink()
+    told = again(desk)
+    assert (told.read, told.current, dict(told.failed)) == (1, 0, {})
+    (changed,) = told.changes
+    assert changed.facts["output"] == (None, 20)
+    assert told.sums()["output"] == (0, 20)
+    now = desk.stored(SESSION)
+    assert now.session == whole.session
+    assert (now.org_id, now.created_us) == (whole.org_id, whole.created_us)
+    assert now.updated_us > whole.updated_us
+
+
+def test_what_these_versions_read_is_left_unless_all_is_asked_for(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    before = desk.items()
+    assert (again(desk).current, again(desk).read) == (1, 0)
+    told = again(desk, every=True)
+    assert (told.read, told.changes) == (1, [])
+    assert desk.items() == before
+
+
+def test_a_transcript_that_was_not_kept_or_is_gone_is_said_to_be(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    as_an_older_parser_read_it(desk)
+    for blob in desk.blobs.rglob("*.*"):
+        blob.unlink()
+    told = again(desk)
+    assert (told.read, sum(told.failed.values())) == (0, 1)
+    assert len(desk.items()) == 1
+
+
+def test_a_fork_stays_one_when_it_is_read_again(desk: Desk) -> None:
+    other = "99999999-2222-4333-8444-555555555555"
+    more = [record(2, "user", "And now?"), record(3, "assistant", [{"type": "text", "text": "Now this."}])]
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    write(desk.folder / f"{other}.jsonl", [row | {"sessionId": other} for row in conversation() + more])
+    desk.run()
+    before = desk.stored(f"claude-code-{other}")
+    assert before.session.relation == "fork"
+    assert again(desk, every=True).changes == []
+    assert desk.stored(f"claude-code-{other}") == before
