@@ -7,12 +7,14 @@ from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.copilot_cli import COPILOT_CLI
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     CODEX,
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
+    COPILOT_CLI,
     CLAUDE_CODE,
 )
 
