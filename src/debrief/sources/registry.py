@@ -3,22 +3,27 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.databases.cursor import CURSOR_STORE
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.formats.copilot_cli import COPILOT_CLI
+from debrief.sources.formats.cursor import CURSOR
+from debrief.sources.formats.cursor_stream import CURSOR_STREAM
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     CODEX,
     CODEX_EXEC,
+    CURSOR_STREAM,
     CLAUDE_CODE_STREAM,
     COPILOT_CLI,
     CLAUDE_CODE,
+    CURSOR,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = ()
+DATABASES: tuple[SessionDatabase, ...] = (CURSOR_STORE,)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
