@@ -238,6 +238,20 @@ def test_sub_agents_are_named_by_the_envelope_or_by_their_call() -> None:
     assert {c.agent for c in session.model_calls} == {None, "kid", "t2"}
 
 
+def test_a_sub_agents_turns_end_no_turn_of_the_session() -> None:
+    session = parse(
+        start(),
+        user("go"),
+        said("Done.", 4),
+        record("assistant.turn_start", 5, "kid", turnId="0"),
+        said("Found.", 6, agent="kid"),
+        record("assistant.turn_end", 7, "kid", turnId="0"),
+        record("assistant.turn_end", 8, turnId="0"),
+    )
+    assert kinds(session) == ["prompt", "message", "message", "turn_end"]
+    assert (session.events[-1].agent, session.end_state) == (None, "finished")
+
+
 @pytest.mark.parametrize(
     ("last", "state"),
     [

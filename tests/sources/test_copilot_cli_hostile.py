@@ -44,6 +44,7 @@ def test_a_session_without_a_message_is_refused() -> None:
     [
         b'{"type":"session.start","data":{}}\n',
         b'{"type":"session.start","sessionId":"x"}\n',
+        b'{"type":["session.start"],"data":{"sessionId":"x"}}\n',
         b'{"type":"user.message","data":{"content":"x"}}\n',
         b'{"type":"assistant.message","data":"x","parentId":null}\n',
         b'{"type":"system","subtype":"init","session_id":"s"}\n',

@@ -258,14 +258,16 @@ class Events:
         self._event("message", "system", text, injected=True)
 
     def _turn_start(self, data: dict[str, Any]) -> None:
-        self._answered = False
-        self._model = string(data.get("model")) or self._model
         if self.builder.agent is None:
+            self._answered = False
+            self._model = string(data.get("model")) or self._model
             self._ending.worked()
 
     def _turn_end(self, _data: dict[str, Any]) -> None:
         """Each request to the model is a turn of its own here; the last is the one that calls no tool."""
-        if self._answered and self.builder.agent is None:
+        if self.builder.agent is not None:
+            return
+        if self._answered:
             self._event("turn_end", "assistant", "")
             self._ending.answered()
         self._answered = False

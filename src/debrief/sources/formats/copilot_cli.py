@@ -46,7 +46,7 @@ class CopilotCli:
                 return isinstance(data.get("sessionId"), str) and (
                     "copilotVersion" in data or "parentId" in value or "context" in data
                 )
-            if kind in _TELLING and "parentId" in value:
+            if isinstance(kind, str) and kind in _TELLING and "parentId" in value:
                 return True
         return False
 
