@@ -53,6 +53,16 @@ def test_a_truncated_file_loses_nothing_and_is_not_taken_for_a_copy(desk: Desk) 
     assert desk.items() == before
 
 
+def test_another_file_of_the_same_moment_that_tells_less_is_left(desk: Desk) -> None:
+    twice = [conversation()[0], record(0, "user", "And the docs") | {"uuid": "of-its-own"}, conversation()[1]]
+    write(desk.folder / "fuller.jsonl", twice)
+    desk.run()
+    before = desk.items()
+    poorer = write(desk.folder / "poorer.jsonl", conversation())
+    assert desk.told(poorer) == {"poorer.jsonl": "older"}
+    assert desk.items() == before
+
+
 def test_a_renamed_file_and_a_copy_are_told_apart(desk: Desk) -> None:
     path = write(desk.folder / "a" / f"{NATIVE}.jsonl", conversation())
     desk.run()

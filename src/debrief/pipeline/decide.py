@@ -144,6 +144,8 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> 
     if known is not None and _is_older(ready, known):
         how = "truncated" if ruling.was_read_at(path, ready.session_id) else ""
         return Decision("older", how, f"a longer transcript of {ready.session_id} is stored already")
+    if known is not None and _is_poorer(ruling, ready, known, path):
+        return Decision("older", "", f"a fuller transcript of {ready.session_id} is stored already")
     is_same = known is not None and [held.digest for held in ruling.documents(ready.session_id)] == [
         document.digest for document in one.documents
     ]
@@ -241,6 +243,15 @@ def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
     """Whether `ready` is an earlier snapshot of a session that is stored with more: a copy, to be left."""
     before, now = known.session.last_event_us, ready.session.last_event_us
     return before is not None and now is not None and now < before
+
+
+def _is_poorer(ruling: Ruling, ready: PreparedSession, known: StoredSession, path: str) -> bool:
+    """Whether another file, of the same moment, tells less of the session than what is stored does."""
+    if known.session.last_event_us != ready.session.last_event_us or ruling.was_read_at(
+        path, ready.session_id
+    ):
+        return False
+    return ready.event_count < len(ruling.events(ready.session_id))
 
 
 def _stored(

@@ -4,11 +4,15 @@ import os.path
 from collections.abc import Iterable
 
 from debrief.errors import NotATranscript
+from debrief.sources.databases.cursor import CURSOR_STORE
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.copilot_cli import COPILOT_CLI
+from debrief.sources.formats.cursor import CURSOR
+from debrief.sources.formats.cursor_stream import CURSOR_STREAM
 from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.formats.gemini_stream import GEMINI_STREAM
 from debrief.sources.formats.qwen_code import QWEN_CODE
@@ -21,15 +25,18 @@ FORMATS: tuple[SourceFormat, ...] = (
     GEMINI_STREAM,
     QWEN_CODE,
     ANTIGRAVITY,
+    CURSOR_STREAM,
     CLAUDE_CODE_STREAM,
+    COPILOT_CLI,
     CLAUDE_CODE,
+    CURSOR,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = ()
+DATABASES: tuple[SessionDatabase, ...] = (CURSOR_STORE,)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
-RETELLINGS: tuple[str, ...] = ("claude_code_stream", "codex_exec", "gemini_stream", "atif")
+RETELLINGS: tuple[str, ...] = ("claude_code_stream", "codex_exec", "gemini_stream", "cursor_stream", "atif")
 """Formats that tell a session once more which the agent's own transcript tells better; the best first."""
 
 

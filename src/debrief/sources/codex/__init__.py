@@ -1,4 +1,4 @@
-"""What the Codex formats share: its tools, patches, command results, token counts and copied histories.
+"""What the Codex formats share: its tools, command results, token counts and copied histories.
 
 The formats themselves stand in `sources/formats/`; these modules know Codex's records, not its files.
 """

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from debrief.model import FileEdit, ToolKind
-from debrief.sources.codex.patches import patch_edits, patch_in_command
 from debrief.sources.codex.shell import script_of
+from debrief.sources.patches import patch_edits, patch_in_command
 from debrief.sources.records import compact_json, mapping, string
 
 _KINDS: dict[str, ToolKind] = {

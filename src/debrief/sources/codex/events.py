@@ -7,7 +7,6 @@ from debrief.model import Outcome
 from debrief.sources.codex.calls import Call, tool_call
 from debrief.sources.codex.ending import FINAL_PHASE
 from debrief.sources.codex.items import search
-from debrief.sources.codex.patches import change_edits
 from debrief.sources.codex.results import (
     content_text,
     duration_ms,
@@ -19,6 +18,7 @@ from debrief.sources.codex.results import (
 from debrief.sources.codex.rollout import Rollout
 from debrief.sources.codex.shell import script_of
 from debrief.sources.codex.tools import Ended
+from debrief.sources.patches import change_edits
 from debrief.sources.records import compact_json, count, mapping, sequence, string
 
 Reader = Callable[[Rollout, dict[str, Any]], None]

@@ -1,7 +1,7 @@
-"""Patches in Codex's own notation, and its records of changed files, as `FileEdit`s.
+"""Patches in the notation of `apply_patch`, and records of changed files, as `FileEdit`s.
 
-The notation has no line numbers and no counts: `*** Update File:` opens a file, `@@` a hunk, and each line of
-a hunk begins with a space, a minus or a plus.
+Several agents hand edits to their tools in it. It has no line numbers and no counts: `*** Update File:` opens
+a file, `@@` a hunk, and each line of a hunk begins with a space, a minus or a plus.
 """
 
 import re

@@ -1,0 +1,111 @@
+"""Pairs Copilot's calls with their results: asked for in a message, begun and ended in other records."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from debrief.sources.builder import SessionBuilder
+from debrief.sources.copilot.calls import Call
+from debrief.sources.copilot.results import result_of
+from debrief.sources.pulls import PullRequests
+
+
+class Place(NamedTuple):
+    """Where in the transcript a record stands."""
+
+    line: int
+    ts_us: int | None
+    native_id: str | None = None
+
+
+class Tools:
+    """Calls and results of one session, written to its builder."""
+
+    def __init__(self, builder: SessionBuilder, pulls: PullRequests) -> None:
+        self._builder = builder
+        self._pulls = pulls
+        self._calls: dict[str, Call] = {}
+        self._ordinals: dict[str, int] = {}
+        self._begun: dict[str, int] = {}
+        self._shells: dict[str, str] = {}
+        self._declined: set[str] = set()
+        self._ended: set[str] = set()
+
+    def call(self, call: Call, call_id: str | None, place: Place) -> int:
+        """Write a call, once: a message asks for it, and it begins in a record of its own.
+
+        A call that speaks to a running command carries that command.
+        """
+        if call.shell is not None and call.command is None and call.kind == "shell":
+            call = msgspec.structs.replace(call, command=self._shells.get(call.shell))
+        elif call.shell is not None and call.command is not None:
+            self._shells[call.shell] = call.command
+        if call.kind == "shell" and call.command is None:
+            call = msgspec.structs.replace(call, kind="other")
+        if call_id and call_id in self._calls and call_id not in self._ended:
+            return self._ordinals[call_id]
+        ordinal = self._builder.event(
+            "tool_call",
+            "assistant",
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=call.tool,
+            tool_kind=call.kind,
+            command=call.command,
+            path=call.path,
+            args=call.args,
+            edits=call.edits,
+        )
+        if call_id:
+            self._calls[call_id] = call
+            self._ordinals[call_id] = ordinal
+            self._ended.discard(call_id)
+        return ordinal
+
+    def began(self, call_id: str | None, place: Place) -> None:
+        """The call's own work began."""
+        if call_id and place.ts_us is not None:
+            self._begun[call_id] = place.ts_us
+
+    def asked_for(self, call_id: str | None) -> None:
+        """A person is asked to allow the call: from here on its time is the person's too."""
+        self._begun.pop(call_id or "", None)
+
+    def declined(self, call_id: str | None) -> None:
+        """A person said no."""
+        if call_id:
+            self._declined.add(call_id)
+
+    def result(self, call_id: str | None, data: dict[str, Any], place: Place) -> None:
+        """Write the result of a call."""
+        call = self._calls.get(call_id or "")
+        shell = call is None or call.kind == "shell"
+        result = result_of(data, shell=shell, declined=call_id in self._declined)
+        if result.shell and call and call.command:
+            self._shells[result.shell] = call.command
+        duration = result.duration_ms
+        begun = self._begun.pop(call_id or "", None)
+        if duration is None and begun is not None and place.ts_us is not None and place.ts_us >= begun:
+            duration = (place.ts_us - begun) // 1000
+        ordinal = self._builder.event(
+            "tool_result",
+            "tool",
+            text=result.text,
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=call.tool if call else None,
+            tool_kind=call.kind if call else None,
+            command=call.command if call else None,
+            path=call.path if call else None,
+            outcome=result.outcome,
+            exit_code=result.exit_code,
+            duration_ms=duration,
+        )
+        if call_id:
+            self._ended.add(call_id)
+        tool, command = (call.tool, call.command) if call else (None, None)
+        self._pulls.in_result(tool, command, result.text, result.outcome, ordinal)
