@@ -144,7 +144,7 @@ def _read(main: Document, companions: tuple[Document, ...]) -> tuple[str, list[S
     return source.name, list(source.parse(Transcript(main, companions), Redactor(b"k" * 32)))
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """A session that does not hold together."""
 
 
@@ -163,7 +163,7 @@ def _check(session: Session) -> None:
         (not analysis.faults, f"a detector failed: {analysis.faults}"),
     ):
         if not holds:
-            raise _Wrong(what)
+            raise _WrongError(what)
 
 
 def run(files: list[Found], cases: int, seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
