@@ -11,6 +11,7 @@ turns a class into a status, the command line into an exit code.
         Unavailable            locked, gone, read-only or full: try again
         SchemaMismatch         the database was written by another version of Debrief
       SettingsError            a setting that makes no sense
+      UpstreamError            the server that sessions are pulled from refused, or did not answer
     ModelError               a language model did not answer; the analysis by rules stands
       ModelTooSmall          the request is longer than the model takes
       BudgetUsedUp           what may be spent is spent
@@ -51,6 +52,10 @@ class SchemaMismatch(StoreError):
 
 class SettingsError(DebriefError):
     """A setting that makes no sense."""
+
+
+class UpstreamError(DebriefError):
+    """The server that sessions are pulled from refused, or did not answer; what came before is kept."""
 
 
 class ModelError(DebriefError):

@@ -12,7 +12,7 @@ from functools import lru_cache
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, TieredPrices
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from debrief.model import Cost, ModelCall, Quality, Session
 
@@ -54,7 +54,12 @@ class _Rates(Struct, frozen=True):
 
 
 def cost(session: Session, *, usd_per_acu: float = USD_PER_ACU) -> Cost:
-    """What `session` cost: what its transcript states, else the sum of its calls."""
+    """What `session` cost: what its transcript states, in ACUs or in dollars, else the sum of its calls."""
+    if session.native_acus is not None:
+        stated = session.native_cost_usd_micros
+        dollars = round(session.native_acus * usd_per_acu * 1_000_000) if stated is None else stated
+        known = _cost(dollars, "exact", usd_per_acu, len(session.model_calls))
+        return structs.replace(known, acus=session.native_acus)
     if session.native_cost_usd_micros is not None:
         return _cost(session.native_cost_usd_micros, "exact", usd_per_acu, len(session.model_calls))
     total = Decimal(0)

@@ -77,14 +77,19 @@ def ingest(
     public_url: str,
     progress: Callable[[int], None] | None = None,
     workers: int | None = None,
+    remember: bool = True,
 ) -> Summary:
     """Import `found`. `progress` is told how many more files are done, each time some are.
+
+    `remember` is false for files that will be gone: they are read again whenever they come again.
 
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
     told = progress or (lambda _: None)
-    with store.read() as connection:
-        seen = files.seen(connection, identity.enterprise_id)
+    seen: dict[str, SeenFile] = {}
+    if remember:
+        with store.read() as connection:
+            seen = files.seen(connection, identity.enterprise_id)
     owner = repr((identity.org_id, identity.user_id, identity.tags))
     stamped = [msgspec.structs.replace(one, stamp=f"{one.stamp}:{ANALYSER_VERSION}:{owner}") for one in found]
     todo = []
@@ -102,7 +107,7 @@ def ingest(
     if outcomes:
         told(len(outcomes))
     for batch in _batches(prepared(todo, bench, workers)):
-        outcomes += _store(store, batch, identity, public_url)
+        outcomes += _store(store, batch, identity, public_url, remember=remember)
         told(len(batch))
     return Summary(outcomes=tuple(outcomes))
 
@@ -119,7 +124,9 @@ def _batches(several: Iterable[Prepared]) -> Iterator[list[Prepared]]:
         yield batch
 
 
-def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: str) -> list[Outcome]:
+def _store(
+    store: Store, batch: list[Prepared], identity: Identity, public_url: str, *, remember: bool
+) -> list[Outcome]:
     """Store a batch in one transaction, with what the import says of its files."""
     outcomes: list[Outcome] = []
 
@@ -145,7 +152,7 @@ def _store(store: Store, batch: list[Prepared], identity: Identity, public_url: 
                 detail=outcome.detail,
             )
             for outcome, one in zip(outcomes, batch, strict=True)
-            if not one.may_be_read_later
+            if remember and not one.may_be_read_later
         ]
         files.put(connection, identity.enterprise_id, seen)
         return list(wanted.values())
@@ -213,7 +220,7 @@ def _stored(
         session_id=ready.session_id,
         org_id=identity.org_id,
         user_id=session.user or identity.user_id,
-        tags=identity.tags,
+        tags=tuple(sorted({*identity.tags, *session.tags})),
         status=v2.status_at(session, clock.now_us()),
         created_us=session.started_us if session.started_us is not None else fallback,
         updated_us=0 if known is None else known.updated_us,

@@ -38,6 +38,9 @@ WINDOW = 8 * TEXT_LIMIT
 
 FAULTS_KEPT = 100
 
+TAG_LIMIT = 200
+"""Characters of a tag that are kept."""
+
 TITLE_LIMIT = 80
 """Characters of a title that is made of a prompt's first line."""
 
@@ -102,6 +105,8 @@ class SessionBuilder:
         self.end_state: EndState = "unknown"
         self.end_reason = ""
         self.native_cost_usd_micros: int | None = None
+        self.native_acus: float | None = None
+        self.tags: list[str] = []
         self.replaying = False
         self.agent: str | None = None
 
@@ -262,6 +267,7 @@ class SessionBuilder:
         event: int,
         number: int | None = None,
         repository: str | None = None,
+        state: str | None = None,
     ) -> None:
         """Note a pull request; stronger evidence about the same URL replaces weaker."""
         known = self._pulls.get(url)
@@ -273,6 +279,7 @@ class SessionBuilder:
                 event=event,
                 number=number,
                 repository=self._short(repository),
+                state=self._short(state, 40),
             )
 
     @property
@@ -325,6 +332,8 @@ class SessionBuilder:
             usage=self._usage,
             pull_requests=tuple(self._pulls.values()),
             native_cost_usd_micros=self.native_cost_usd_micros,
+            native_acus=self.native_acus,
+            tags=tuple(sorted({tag for one in self.tags if (tag := self._one_line(one))})),
             opaque_count=self._opaque_count,
             fault_count=self._fault_count,
             faults=tuple(self._faults),
@@ -334,6 +343,9 @@ class SessionBuilder:
         if value is None:
             return None
         return self._clean(printable(value[: 4 * limit]))[:limit] or None
+
+    def _one_line(self, text: str) -> str:
+        return " ".join((self._short(text, TAG_LIMIT) or "").split())
 
     def _edit(self, edit: FileEdit) -> FileEdit:
         return FileEdit(

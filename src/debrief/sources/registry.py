@@ -7,6 +7,7 @@ from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.devin import DEVIN
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
@@ -14,6 +15,7 @@ FORMATS: tuple[SourceFormat, ...] = (
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
+    DEVIN,
 )
 
 DATABASES: tuple[SessionDatabase, ...] = ()
