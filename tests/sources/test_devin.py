@@ -38,7 +38,7 @@ def v2(**changes: Any) -> dict[str, Any]:
 
 
 def v3(**changes: Any) -> dict[str, Any]:
-    session = {
+    session: dict[str, Any] = {
         "session_id": "abc123",
         "url": "https://app.example/sessions/abc123",
         "status": "running",

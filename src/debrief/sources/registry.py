@@ -3,11 +3,13 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.databases.devin_cli import DEVIN_CLI_DATABASE
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.formats.devin import DEVIN
+from debrief.sources.formats.devin_cli import DEVIN_CLI
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
@@ -16,9 +18,10 @@ FORMATS: tuple[SourceFormat, ...] = (
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
     DEVIN,
+    DEVIN_CLI,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = ()
+DATABASES: tuple[SessionDatabase, ...] = (DEVIN_CLI_DATABASE,)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
