@@ -5,6 +5,7 @@ from decimal import Decimal
 import genai_prices
 import pytest
 from genai_prices import Usage, calc_price
+from msgspec.structs import replace
 
 from debrief.metering import cost
 from debrief.model import Cost, ModelCall, Session, Tokens
@@ -152,6 +153,17 @@ def test_a_local_message_with_zeros_costs_nothing_and_spoils_nothing() -> None:
 )
 def test_resellers_names_are_known(model: str) -> None:
     assert cost(session(call(model, FULL))).quality == "exact"
+
+
+def test_stated_acus_go_before_everything_and_stay_as_stated() -> None:
+    stated = replace(session(call(OPUS, FULL)), native_acus=25.123456)
+    found = cost(stated, usd_per_acu=2.25)
+    assert (found.acus, found.cost_usd_micros, found.quality) == (25.123456, 56_527_776, "exact")
+    assert found.priced_calls == 1
+    both = cost(replace(session(native=7), native_acus=0.5))
+    assert (both.acus, both.cost_usd_micros) == (0.5, 7)
+    nothing = cost(replace(session(call(OPUS, FULL)), native_acus=0.0))
+    assert (nothing.acus, nothing.cost_usd_micros) == (0.0, 0), "stated, and not unknown"
 
 
 def test_acus_follow_the_rate() -> None:

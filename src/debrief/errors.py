@@ -13,6 +13,7 @@ turns a class into a status, the command line into an exit code.
         Damaged                a raw transcript is not what was stored, or not to be opened with our key
         NotKept                a raw transcript was not kept, so that it cannot be read again
       SettingsError            a setting that makes no sense
+      UpstreamError            the server that sessions are pulled from refused, or did not answer
     ModelError               a language model did not answer; the analysis by rules stands
       ModelTooSmall          the request is longer than the model takes
       BudgetUsedUp           what may be spent is spent
@@ -61,6 +62,10 @@ class NotKept(StoreError):
 
 class SettingsError(DebriefError):
     """A setting that makes no sense."""
+
+
+class UpstreamError(DebriefError):
+    """The server that sessions are pulled from refused, or did not answer; what came before is kept."""
 
 
 class ModelError(DebriefError):

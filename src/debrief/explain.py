@@ -153,6 +153,8 @@ def _cost_rule(session: Session, cost: Cost) -> str:
 
 
 def _acu_rule(cost: Cost) -> str:
+    if cost.acu_rule == "stated":
+        return f"as the transcript states them (${cost.usd_per_acu} an ACU)"
     if cost.acu_rule == "cost":
         return f"the cost at ${cost.usd_per_acu} an ACU"
     if cost.acu_rule == "active_minutes":

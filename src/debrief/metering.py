@@ -57,7 +57,7 @@ class _Rates(Struct, frozen=True):
 
 
 def cost(session: Session, *, usd_per_acu: float = USD_PER_ACU, active_minutes: float | None = None) -> Cost:
-    """What `session` cost: what its transcript states, else the sum of its calls.
+    """What `session` cost: what its transcript states, in ACUs or in dollars, else the sum of its calls.
 
     Where neither is known, its ACUs come of `active_minutes`, and the cost stays unknown.
     """
@@ -74,6 +74,11 @@ def cost(session: Session, *, usd_per_acu: float = USD_PER_ACU, active_minutes: 
 
 
 def _money(session: Session, usd_per_acu: float) -> Cost:
+    if session.native_acus is not None:
+        stated = session.native_cost_usd_micros
+        dollars = round(session.native_acus * usd_per_acu * 1_000_000) if stated is None else stated
+        known = _cost(dollars, "exact", usd_per_acu, len(session.model_calls))
+        return structs.replace(known, acus=session.native_acus, acu_rule="stated")
     if session.native_cost_usd_micros is not None:
         return _cost(session.native_cost_usd_micros, "exact", usd_per_acu, len(session.model_calls))
     total = Decimal(0)

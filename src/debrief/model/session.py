@@ -93,7 +93,8 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `format` is the format's name, `native_id` the agent's own id of the session, `agent` the product's name
     for people. `end_reason` says in one sentence why `end_state` was judged so. `faults` are sentences about
     what in the transcript could not be read ("line 7: not JSON"), at most a hundred; `fault_count` is exact.
-    `native_cost_usd_micros` is the whole session's cost where the transcript itself states it.
+    `native_cost_usd_micros` is the whole session's cost where the transcript itself states it, `native_acus`
+    the same in ACUs. `tags` are those that the transcript gives the session.
     """
 
     format: str
@@ -122,6 +123,8 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: UsageRows = UsageRows()
     pull_requests: tuple[PullRequest, ...] = ()
     native_cost_usd_micros: int | None = None
+    native_acus: float | None = None
+    tags: tuple[str, ...] = ()
     opaque_count: int = 0
     fault_count: int = 0
     faults: tuple[str, ...] = ()

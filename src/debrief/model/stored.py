@@ -10,17 +10,18 @@ from debrief.model.session import Quality, Session
 Status = Literal["new", "claimed", "running", "exit", "error", "suspended", "resuming"]
 
 
-AcuRule = Literal["cost", "active_minutes", "nothing"]
+AcuRule = Literal["stated", "cost", "active_minutes", "nothing"]
 
 
 class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a session cost. `cost_usd_micros` is None where nothing could be priced.
 
     `quality` says whether it is exact, a lower bound (a model without a price, a bucket that the transcript
-    does not state) or missing. `acus` is never unknown, by contract; `acu_rule` says how it came about: from
-    the `cost` at `usd_per_acu`, from the `active_minutes` at `minutes_per_acu` where no cost can be known, or
-    from `nothing`, and is 0.0 then. `priced_calls` counts the calls whose cost is in the sum,
-    `unpriced_models` names the models without a price, `prices` is the version of the price table.
+    does not state) or missing. `acus` is never unknown, by contract; `acu_rule` says how it came about: as
+    the transcript has `stated` it, from the `cost` at `usd_per_acu`, from the `active_minutes` at
+    `minutes_per_acu` where no cost can be known, or from `nothing`, and is 0.0 then. `priced_calls` counts
+    the calls whose cost is in the sum, `unpriced_models` names the models without a price, `prices` is the
+    version of the price table.
     """
 
     cost_usd_micros: int | None = None

@@ -274,7 +274,7 @@ def _stored(
         session_id=ready.session_id,
         org_id=identity.rules.org(session, identity.org_id),
         user_id=session.user or identity.user_id,
-        tags=identity.rules.tags(session, identity.tags),
+        tags=identity.rules.tags(session, (*identity.tags, *session.tags)),
         status=v2.status_at(session, clock.now_us()),
         created_us=session.started_us if session.started_us is not None else fallback,
         updated_us=0 if known is None else known.updated_us,

@@ -76,14 +76,27 @@ def ingest(
     public_url: str,
     progress: Callable[[int], None] | None = None,
     workers: int | None = None,
+    remember: bool = True,
 ) -> Summary:
     """Import `found`. `progress` is told how many more files are done, each time some are.
 
+    `remember` is false for files that will be gone: they are read again whenever they come again.
+
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
-    with store.read() as connection:
-        seen = files.seen(connection, identity.enterprise_id)
-    one = _Import(store, _cleaned(identity, Redactor(bench.key)), bench, public_url, workers, seen)
+    seen: dict[str, SeenFile] = {}
+    if remember:
+        with store.read() as connection:
+            seen = files.seen(connection, identity.enterprise_id)
+    one = _Import(
+        store,
+        _cleaned(identity, Redactor(bench.key)),
+        bench,
+        public_url,
+        workers=workers,
+        seen=seen,
+        remember=remember,
+    )
     return Summary(outcomes=tuple(one.run(found, progress or (lambda _: None))))
 
 
@@ -96,8 +109,10 @@ class _Import:
         identity: Identity,
         bench: Workbench,
         public_url: str,
+        *,
         workers: int | None,
         seen: dict[str, SeenFile],
+        remember: bool,
     ) -> None:
         self._store = store
         self._identity = identity
@@ -105,6 +120,7 @@ class _Import:
         self._public_url = public_url
         self._workers = workers
         self._seen = seen
+        self._remember = remember
         self._clean = Redactor(bench.key)
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
         owner = repr((identity.org_id, identity.user_id, identity.tags))
@@ -211,6 +227,8 @@ class _Import:
         return shown_path(found.shown or found.path, self._clean)
 
     def _note(self, connection: Connection, several: Sequence[tuple[Found, Outcome]]) -> None:
+        if not self._remember:
+            return
         noted = [
             SeenFile(
                 path=outcome.path,

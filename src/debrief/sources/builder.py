@@ -36,6 +36,9 @@ EDIT_LIMIT = 8_192
 
 FAULTS_KEPT = 100
 
+TAG_LIMIT = 200
+"""Characters of a tag that are kept."""
+
 TITLE_LIMIT = 80
 """Characters of a title that is made of a prompt's first line."""
 
@@ -101,6 +104,8 @@ class SessionBuilder:
         self.end_state: EndState = "unknown"
         self.end_reason = ""
         self.native_cost_usd_micros: int | None = None
+        self.native_acus: float | None = None
+        self.tags: list[str] = []
         self.replaying = False
         self.agent: str | None = None
         self._agent_shown: tuple[str | None, str | None] = (None, None)
@@ -264,6 +269,7 @@ class SessionBuilder:
         event: int,
         number: int | None = None,
         repository: str | None = None,
+        state: str | None = None,
     ) -> None:
         """Note a pull request; stronger evidence about the same URL replaces weaker."""
         known = self._pulls.get(url)
@@ -275,6 +281,7 @@ class SessionBuilder:
                 event=event,
                 number=number,
                 repository=self._short(repository),
+                state=self._short(state, 40),
             )
 
     @property
@@ -334,6 +341,8 @@ class SessionBuilder:
             usage=self._usage,
             pull_requests=tuple(self._pulls.values()),
             native_cost_usd_micros=self.native_cost_usd_micros,
+            native_acus=self.native_acus,
+            tags=tuple(sorted({tag for one in self.tags if (tag := self._one_line(one))})),
             opaque_count=self._opaque_count,
             fault_count=self._fault_count,
             faults=tuple(self._faults),
@@ -355,6 +364,9 @@ class SessionBuilder:
         if self._agent_shown[0] != self.agent:
             self._agent_shown = (self.agent, self._short(self.agent))
         return self._agent_shown[1]
+
+    def _one_line(self, text: str) -> str:
+        return " ".join((self._short(text, TAG_LIMIT) or "").split())
 
     def _edit(self, edit: FileEdit) -> FileEdit:
         return FileEdit(

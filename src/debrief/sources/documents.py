@@ -4,6 +4,7 @@ Where a document breaks off, or only its head is at hand, what stands before the
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ from debrief.sources.source import Document
 
 DOCUMENT_LIMIT = 512 * 1024 * 1024
 """A larger document is not read: JSON that is no JSON Lines has to be held whole."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Half of a pair, perhaps alone: what reads beginnings of documents refuses those."""
 
 _decode = msgspec.json.Decoder().decode
 _lenient = json.JSONDecoder(strict=False)
@@ -100,7 +104,9 @@ def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
 def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The beginning of a JSON value as far as it goes."""
     text = content.decode("utf-8", "replace").replace("\x00", "")
-    try:
-        return pydantic_core.from_json(text, allow_partial=True)
-    except (ValueError, RecursionError):
-        return None
+    for readable in (text, _SURROGATE.sub(r"\\ufffd", text)):
+        try:
+            return pydantic_core.from_json(readable, allow_partial=True)
+        except (ValueError, RecursionError):
+            continue
+    return None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from debrief.errors import NotATranscript
 from debrief.sources.databases.cursor import CURSOR_STORE
+from debrief.sources.databases.devin_cli import DEVIN_CLI_DATABASE
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
@@ -13,6 +14,8 @@ from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.formats.copilot_cli import COPILOT_CLI
 from debrief.sources.formats.cursor import CURSOR
 from debrief.sources.formats.cursor_stream import CURSOR_STREAM
+from debrief.sources.formats.devin import DEVIN
+from debrief.sources.formats.devin_cli import DEVIN_CLI
 from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.formats.gemini_stream import GEMINI_STREAM
 from debrief.sources.formats.qwen_code import QWEN_CODE
@@ -30,9 +33,11 @@ FORMATS: tuple[SourceFormat, ...] = (
     COPILOT_CLI,
     CLAUDE_CODE,
     CURSOR,
+    DEVIN,
+    DEVIN_CLI,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = (CURSOR_STORE,)
+DATABASES: tuple[SessionDatabase, ...] = (CURSOR_STORE, DEVIN_CLI_DATABASE)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 
