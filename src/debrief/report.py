@@ -14,6 +14,7 @@ from debrief.model.session import BUCKETS
 from debrief.pipeline.doctor import Finding
 from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
+from debrief.pipeline.pull import Pulled
 from debrief.pipeline.reading import Readings
 from debrief.pipeline.reparse import Reparsed
 from debrief.store import Key
@@ -164,6 +165,16 @@ def import_json(summary: Summary) -> dict[str, Any]:
             for one in summary.outcomes
         ],
     }
+
+
+def show_pulled(console: Console, told: Pulled) -> None:
+    """Print what a pull has brought, for a person."""
+    since = "everything" if told.since_us is None else f"changes since {v2.wire_time(told.since_us)}"
+    console.print(f"Asked for {since}: {told.sessions} sessions, in {told.requests} requests.", markup=False)
+    counts = ", ".join(f"{number} {name}" for name, number in told.counts.items() if number)
+    console.print(f"Transcripts: {counts or 'nothing to import'}.", markup=False)
+    for note in told.notes:
+        console.print(f"  {note}", markup=False)
 
 
 def reparsed_json(told: Reparsed) -> dict[str, Any]:

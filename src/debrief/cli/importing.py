@@ -119,6 +119,45 @@ def watch(
         stop.set()
 
 
+@app.command("pull")
+def pull_(
+    url: Annotated[str, typer.Argument(help="Address of the API, such as https://api.example.com.")],
+    key_env: Annotated[
+        str, typer.Option(help="Environment variable that holds the key.")
+    ] = "DEBRIEF_PULL_KEY",
+    api: Annotated[str, typer.Option(help="Generation of the API: v2 or v3.")] = "v2",
+    every: Annotated[bool, typer.Option("--all", help="Everything, not what changed since.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--allow-http", help="Send the key without encryption, beyond this machine too.")
+    ] = False,
+    org: Org = None,
+    user: User = None,
+    tag: Tag = None,
+    data: Data = None,
+    database_url: Database = None,
+    public_url: PublicUrl = None,
+) -> None:
+    """Pull sessions from a server that speaks the v2 or v3 sessions API; the next pull asks for changes."""
+    from debrief.pipeline.asking import Upstream  # noqa: PLC0415 (only this command needs an HTTP client)
+    from debrief.pipeline.pull import pull  # noqa: PLC0415 (the same)
+
+    settings = settings_of(data=data, database_url=database_url, public_url=public_url, org=org)
+    key = os.environ.get(key_env)
+    if not key:
+        raise SettingsError(f"the environment variable {key_env} holds no key; set it, or name another one")
+    with Upstream(url, key, allow_http=insecure) as upstream, open_here(settings) as store:
+        told = pull(
+            store,
+            upstream,
+            identity=identity_of(settings, user=user, tags=tag or [], here=False),
+            bench=workbench(settings, store),
+            public_url=address_of_links(settings),
+            api=api,
+            since_us=0 if every else None,
+        )
+    report.show_pulled(out, told)
+
+
 @app.command("reparse")
 def reparse_(
     every: Annotated[bool, typer.Option("--all", help="Also what these very versions have read.")] = False,
