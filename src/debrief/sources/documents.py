@@ -4,6 +4,7 @@ Where a document breaks off, or only its head is at hand, what stands before the
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +18,12 @@ DOCUMENT_LIMIT = 512 * 1024 * 1024
 
 _decode = msgspec.json.Decoder().decode
 _lenient = json.JSONDecoder(strict=False)
+
+# A backslash that is escaped, a pair of surrogates, or one alone, which is no character.
+_SURROGATES = re.compile(
+    r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
+_CONTROLS = re.compile(r"[\x00-\x1f]")
 
 
 class Whole(Struct, frozen=True):
@@ -102,5 +109,11 @@ def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
     text = content.decode("utf-8", "replace").replace("\x00", "")
     try:
         return pydantic_core.from_json(text, allow_partial=True)
+    except (ValueError, RecursionError):
+        pass
+    # Raw control characters and halves of a pair are no JSON, but agents write them.
+    text = _SURROGATES.sub(lambda found: "\\ufffd" if found["lone"] else found[0], text)
+    try:
+        return pydantic_core.from_json(_CONTROLS.sub(" ", text), allow_partial=True)
     except (ValueError, RecursionError):
         return None
