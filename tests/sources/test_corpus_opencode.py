@@ -1,4 +1,4 @@
-"""OpenCode's files of the corpus: the tree as a user has it, each file alone, and no other is taken for one."""
+"""OpenCode's files of the corpus: the tree as a user has it, each file alone; no other is taken for one."""
 
 import json
 from collections.abc import Iterator

@@ -3,6 +3,7 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
@@ -18,7 +19,7 @@ FORMATS: tuple[SourceFormat, ...] = (
     CLAUDE_CODE,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = ()
+DATABASES: tuple[SessionDatabase, ...] = (OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 

@@ -12,7 +12,6 @@ import msgspec
 
 from debrief.errors import NotATranscript
 from debrief.sources.documents import whole
-from debrief.sources.opencode.second import is_second
 from debrief.sources.records import mapping, string, timestamp_us
 from debrief.sources.source import Document, Transcript
 
@@ -44,7 +43,7 @@ def is_export(value: dict[str, Any]) -> bool:
         return True
     # The session's head alone may be longer than what is looked at, and a session may have no messages.
     begins = isinstance(messages, list) if "messages" in value else list(value) == ["info"]
-    return begins and is_head(info) and (not first or is_second(first))
+    return begins and is_head(info)
 
 
 def is_head(value: dict[str, Any]) -> bool:
