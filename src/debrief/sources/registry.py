@@ -3,23 +3,26 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.databases.goose import GOOSE_DATABASE
 from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.goose import GOOSE
 from debrief.sources.formats.opencode import OPENCODE
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     OPENCODE,
+    GOOSE,
     CODEX,
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = (OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE)
+DATABASES: tuple[SessionDatabase, ...] = (OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE, GOOSE_DATABASE)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 

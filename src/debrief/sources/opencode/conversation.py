@@ -135,7 +135,9 @@ class Conversation:
 
     def _asked(self, text: str, place: Place) -> None:
         if not self._is_child and self.builder.agent is None:
-            self._pulls.in_text(text, self._event("prompt", "user", place, text=text))
+            ordinal = self._event("prompt", "user", place, text=text)
+            if not self.builder.replaying:
+                self._pulls.in_text(text, ordinal)
             return
         # The agent that started this one wrote it.
         self._event("message", "user", place, text=text, injected=True)
