@@ -60,11 +60,20 @@ class PairedCalls:
         """Expect no further results: the conversation went on without them."""
         self._open.clear()
 
-    def call(self, call: Call, call_id: str | None, place: Place, actor: Actor = "assistant") -> int:
-        """Write a call."""
+    def call(
+        self,
+        call: Call,
+        call_id: str | None,
+        place: Place,
+        actor: Actor = "assistant",
+        *,
+        awaits_result: bool = True,
+    ) -> int:
+        """Write a call; without `awaits_result` nothing is missing where no result is told."""
         if call_id:
             self._calls[call_id] = call
-            self._open[call_id] = None
+            if awaits_result:
+                self._open[call_id] = None
         return self._builder.event(
             "tool_call",
             actor,

@@ -5,6 +5,7 @@ import os.path
 from debrief.errors import NotATranscript
 from debrief.sources.databases.goose import GOOSE_DATABASE
 from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE
+from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
@@ -15,6 +16,7 @@ from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     OPENCODE,
+    AMP,
     GOOSE,
     CODEX,
     CODEX_EXEC,
