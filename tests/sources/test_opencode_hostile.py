@@ -159,6 +159,11 @@ def test_hostile_text_is_kept_as_text() -> None:
     assert session.events[0].text == "ab red ? </script>"
 
 
+def test_a_sub_agents_name_is_cleaned_like_any_text() -> None:
+    session = parse(user(text("a"), agentID="x\ud800\x1b[31m"))
+    assert [e.agent for e in session.events] == ["x?", "x?"]
+
+
 def test_the_same_message_twice_is_one_call() -> None:
     twice = answer(text("b"), tokens=tokens(5, 1))
     session = parse(user(text("a")), twice, twice)

@@ -103,7 +103,17 @@ class SessionBuilder:
         self.end_reason = ""
         self.native_cost_usd_micros: int | None = None
         self.replaying = False
-        self.agent: str | None = None
+        self._agent: str | None = None
+
+    @property
+    def agent(self) -> str | None:
+        """The sub-agent whose events follow; None for the main chain."""
+        return self._agent
+
+    @agent.setter
+    def agent(self, value: str | None) -> None:
+        # Cleaned once, not with every event that bears it.
+        self._agent = self._short(value)
 
     def text(self, value: str, limit: int = TEXT_LIMIT) -> tuple[str, int]:
         """`value` fit to be stored, and how many characters were left out in its middle."""
@@ -148,7 +158,7 @@ class SessionBuilder:
                 text=kept,
                 native_id=self._short(native_id),
                 line=line,
-                agent=self.agent,
+                agent=self._agent,
                 injected=injected,
                 replayed=self.replaying,
                 cut=left_out,
@@ -220,7 +230,7 @@ class SessionBuilder:
                 cache_write_1h=cache_write_1h,
                 cost_usd_micros=cost_usd_micros,
                 event=event,
-                agent=self.agent,
+                agent=self._agent,
             )
             return
         merged = Tokens(

@@ -107,7 +107,7 @@ def _is_message(value: dict[str, Any]) -> bool:
     created, content = value.get("created"), value.get("content")
     if value.get("role") not in ("user", "assistant") or not isinstance(created, int):
         return False
-    kinds = [mapping(block).get("type") for block in sequence(content)]
+    kinds = [string(mapping(block).get("type")) for block in sequence(content)]
     return bool(kinds) and set(value) <= _MESSAGE_KEYS and all(kind in _OWN_BLOCKS for kind in kinds)
 
 

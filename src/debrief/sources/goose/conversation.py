@@ -66,7 +66,7 @@ def _continues(last: dict[str, Any], message: dict[str, Any]) -> bool:
 
 def _only_kind(message: dict[str, Any]) -> str | None:
     """`text` or `thinking` where a message holds nothing else."""
-    kinds = {mapping(block).get("type") for block in sequence(message.get("content"))}
+    kinds = {string(mapping(block).get("type")) for block in sequence(message.get("content"))}
     kind = next(iter(kinds)) if len(kinds) == 1 else None
     return kind if kind in ("text", "thinking") else None
 
@@ -206,7 +206,7 @@ class Conversation:
         self._ended = None
 
     def _assistant(self, blocks: list[dict[str, Any]], place: Place, *, hidden: bool, limited: bool) -> None:
-        kinds = {block.get("type") for block in blocks}
+        kinds = {string(block.get("type")) for block in blocks}
         speaks = bool(kinds & {"text", "toolRequest", "frontendToolRequest"}) and not hidden
         if speaks:
             self._ended = None

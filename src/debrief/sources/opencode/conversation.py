@@ -51,7 +51,7 @@ class Conversation:
 
     def read(self, message: dict[str, Any]) -> None:
         """Write what one message tells."""
-        if message.get("type") in PASSED_OVER and "info" not in message:
+        if "info" not in message and string(message.get("type")) in PASSED_OVER:
             return
         if is_second(message):
             message = as_first(message)
