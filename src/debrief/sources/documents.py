@@ -16,11 +16,16 @@ from debrief.sources.source import Document
 DOCUMENT_LIMIT = 512 * 1024 * 1024
 """A larger document is not read: JSON that is no JSON Lines has to be held whole."""
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """Half of a pair, perhaps alone: what reads beginnings of documents refuses those."""
 
 _decode = msgspec.json.Decoder().decode
 _lenient = json.JSONDecoder(strict=False)
+
+# A backslash that is escaped, a pair of surrogates, or one alone, which is no character.
+_SURROGATES = re.compile(
+    r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
+_CONTROLS = re.compile(r"[\x00-\x1f]")
 
 
 class Whole(Struct, frozen=True):
@@ -104,9 +109,13 @@ def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
 def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The beginning of a JSON value as far as it goes."""
     text = content.decode("utf-8", "replace").replace("\x00", "")
-    for readable in (text, _SURROGATE.sub(r"\\ufffd", text)):
-        try:
-            return pydantic_core.from_json(readable, allow_partial=True)
-        except (ValueError, RecursionError):
-            continue
-    return None
+    try:
+        return pydantic_core.from_json(text, allow_partial=True)
+    except (ValueError, RecursionError):
+        pass
+    # Raw control characters and halves of a pair are no JSON, but agents write them.
+    text = _SURROGATES.sub(lambda found: "\\ufffd" if found["lone"] else found[0], text)
+    try:
+        return pydantic_core.from_json(_CONTROLS.sub(" ", text), allow_partial=True)
+    except (ValueError, RecursionError):
+        return None

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from debrief.errors import NotATranscript
 from debrief.sources.databases.cursor import CURSOR_STORE
 from debrief.sources.databases.devin_cli import DEVIN_CLI_DATABASE
+from debrief.sources.databases.goose import GOOSE_DATABASE
+from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE
+from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
@@ -18,10 +21,15 @@ from debrief.sources.formats.devin import DEVIN
 from debrief.sources.formats.devin_cli import DEVIN_CLI
 from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.formats.gemini_stream import GEMINI_STREAM
+from debrief.sources.formats.goose import GOOSE
+from debrief.sources.formats.opencode import OPENCODE
 from debrief.sources.formats.qwen_code import QWEN_CODE
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
+    OPENCODE,
+    AMP,
+    GOOSE,
     CODEX,
     CODEX_EXEC,
     GEMINI_CLI,
@@ -37,7 +45,13 @@ FORMATS: tuple[SourceFormat, ...] = (
     DEVIN_CLI,
 )
 
-DATABASES: tuple[SessionDatabase, ...] = (CURSOR_STORE, DEVIN_CLI_DATABASE)
+DATABASES: tuple[SessionDatabase, ...] = (
+    OPENCODE_DATABASE,
+    OPENCODE_SECOND_DATABASE,
+    GOOSE_DATABASE,
+    CURSOR_STORE,
+    DEVIN_CLI_DATABASE,
+)
 """The databases that agents keep sessions in, in the order in which their tables are looked for."""
 
 

@@ -1,0 +1,1 @@
+"""What Amp keeps of a thread."""

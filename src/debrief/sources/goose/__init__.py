@@ -1,0 +1,1 @@
+"""What Goose keeps of a session: exports with their ledger, and the older files of lines."""
