@@ -5,8 +5,11 @@ import os.path
 from debrief.errors import NotATranscript
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
+from debrief.sources.formats.cline import CLINE
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.openhands import OPENHANDS
+from debrief.sources.formats.openhands_v0 import OPENHANDS_V0
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
@@ -14,6 +17,9 @@ FORMATS: tuple[SourceFormat, ...] = (
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
+    CLINE,
+    OPENHANDS_V0,
+    OPENHANDS,
 )
 
 DATABASES: tuple[SessionDatabase, ...] = ()
