@@ -214,6 +214,23 @@ def test_older_versions_write_their_calls_as_tags() -> None:
     assert [e.text for e in of(session, "reasoning")] == ["Hm."]
 
 
+def test_of_several_calls_only_the_first_was_run() -> None:
+    messages = [
+        MESSAGES[0],
+        assistant(use("a", "read_file", path="a.py"), use("b", "read_file", path="b.py")),
+        user(
+            "[read_file for 'a.py'] Result:\nx = 1",
+            "Tool [read_file] was not executed because a tool has already been used in this message.",
+            ENVIRONMENT,
+        ),
+    ]
+    results = of(parse(messages), "tool_result")
+    assert [(e.call_id, e.path, e.outcome) for e in results] == [
+        ("a", "a.py", "ok"),
+        ("b", "b.py", "cascade"),
+    ]
+
+
 def test_edits_searches_servers_and_agents() -> None:
     diff = "<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE"
     session = parse(
@@ -286,3 +303,15 @@ def test_a_request_that_knows_no_better_than_zero_says_nothing() -> None:
     tokens, quality = total_tokens(parse([say(0, "task", "Go."), request(1, 0, 0)]))
     assert tokens == Tokens()
     assert quality["input"] == "missing"
+
+
+def test_a_history_alone_tells_that_it_was_interrupted() -> None:
+    resumed = user(
+        "[TASK RESUMPTION] This task was interrupted 5 minutes ago.\n<user_message>\nGo on.\n</user_message>"
+    )
+    session = parse([MESSAGES[0], assistant("I look."), resumed])
+    assert kinds(session) == ["prompt", "message", "message", "interrupt", "message", "prompt"]
+    assert (
+        parse([*ROWS, ask(9, "resume_task")], [MESSAGES[0], assistant("a"), resumed]).end_state
+        == "interrupted"
+    )

@@ -75,6 +75,16 @@ def test_what_a_ledger_holds_beyond_its_rows_is_one_more_call() -> None:
     assert total_tokens(session)[0].output == 30
 
 
+def test_the_zone_of_naive_times_shows_in_the_costs() -> None:
+    ledger = {
+        "token_usages": [usage(1, 1, response_id="r1")],
+        "costs": [{"model": "m", "cost": 0.1, "timestamp": 1_769_028_000.0}],
+    }
+    # Answered at 20:40:00 UTC, told of at 13:40:02 on a clock without a zone.
+    first = {**called(0, "terminal", "c", command="ls"), "timestamp": "2026-01-21T13:40:02"}
+    assert parse(state(agent=ledger), *named(first)).started_us == 1_769_028_002_000_000
+
+
 def test_older_states_name_their_fields_otherwise() -> None:
     old = {
         "id": "c",

@@ -116,6 +116,19 @@ def test_naive_times_are_utc() -> None:
     assert parse([asked(0, "Go.")]).started_us == 1_742_175_840_381_558
 
 
+def test_the_zone_of_naive_times_shows_in_the_answers() -> None:
+    told = answer("r1", "c1", prompt_tokens=1, completion_tokens=1)
+    # Made at 01:44:20 UTC, told of at 10:44:21 on a clock without a zone.
+    told["model_response"]["created"] = 1_742_175_860
+    event = {
+        **action(1, "run", args={"command": "ls"}, tool_call_metadata=told),
+        "timestamp": "2025-03-17T10:44:21",
+    }
+    assert parse([event]).started_us == 1_742_175_861_000_000
+    told["model_response"]["created"] = 1
+    assert parse([event]).started_us == 1_742_208_261_000_000
+
+
 def test_the_wrapping_of_a_task_is_no_prompt() -> None:
     words = (
         "\n<uploaded_files>\n/workspace/shop\n</uploaded_files>\n\nI've uploaded a repository.\n\n"

@@ -24,12 +24,13 @@ _THOUGHT_TAGS = ("<thinking>", "</thinking>")
 class History:
     """Writes the messages of one history, one at a time, in their order."""
 
-    def __init__(self, builder: SessionBuilder) -> None:
+    def __init__(self, builder: SessionBuilder, *, alone: bool) -> None:
         self.builder = builder
         self.pulls = PullRequests(builder)
         self.end: tuple[EndState, str] = ("unknown", "the history holds no message")
         self._waiting: list[tuple[str, Call]] = []
         self._calls: dict[str, Call] = {}
+        self._alone = alone
         self._typed_any = False
         self._ts_us: int | None = None
         self._number = 0
@@ -163,6 +164,8 @@ class History:
                 self._tagged_result(Piece("result", piece.text, loose.tool))
                 return None
             self._tagged_result(loose)
+        if self._alone and piece.text.startswith("[TASK RESUMPTION] This task was interrupted"):
+            self._say("interrupt", "user", "")
         if piece.kind == "result":
             if not piece.text:
                 return piece

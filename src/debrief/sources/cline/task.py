@@ -38,7 +38,7 @@ class Task:
         whole = self._history_is_whole()
         heard = _words(prompts_of(self.folder.messages)) if whole else ""
         panel = Panel(self.builder, beside=whole, told=lambda text: _words(text) in heard)
-        history = History(self.builder)
+        history = History(self.builder, alone=not self._rows)
         if whole:
             self._beside(panel, history)
         else:

@@ -17,6 +17,7 @@ _HEADER = re.compile(
     r"\[([a-zA-Z_]{2,60}|mcp-{0,2}[\w.-]{0,200})(?: for '(.{0,4096}?)')?[^\]\n]{0,300}\] Result:\n?",
     re.DOTALL,
 )
+_NOT_RUN = re.compile(r"\s*Tool \[([\w.-]{1,200})\] was not executed because")
 _SKIPPED = re.compile(
     r"was not executed because a tool has already been used"
     r"|Skipping tool\b.{0,200}?due to user rejecting"
@@ -32,6 +33,8 @@ _ERROR = re.compile(
 )
 _EXIT_CODE = re.compile(r"[Ee]xit(?:ed with)? (?:code|status):? (-?\d{1,10})")
 _HEAD = 2_000
+_REPORT = 100_000
+"""Characters of a report on the environment that are looked through: it lists 200 files at most."""
 
 _CWD = re.compile(r"# Current (?:Working|Workspace) Directory \((.{1,1024}?)\) Files")
 _REMOTE = re.compile(r"\"associatedRemoteUrls\"\s*:\s*\[\s*\"(?:[\w.-]+: )?([^\"\s]{1,500})\"")
@@ -72,6 +75,10 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def _without_reports(text: str) -> Iterator[Piece]:
+    skipped = _NOT_RUN.match(text)
+    if skipped is not None:
+        yield Piece("result", text.strip(), skipped.group(1))
+        return
     header = _HEADER.match(text)
     if header is not None:
         yield Piece("result", text[header.end() :].strip("\n"), header.group(1))
@@ -124,7 +131,7 @@ def surroundings(text: str) -> Surroundings:
     """Read a report on the environment."""
 
     def first(pattern: re.Pattern[str]) -> str | None:
-        found = pattern.search(text)
+        found = pattern.search(text, 0, _REPORT)
         return found.group(1) if found else None
 
     return Surroundings(first(_CWD), first(_REMOTE), first(_COMMIT), first(_BRANCH), first(_MODEL))

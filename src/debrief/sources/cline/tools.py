@@ -85,11 +85,6 @@ _TAGGED = re.compile(
     + r")>"
 )
 _ARGUMENT = re.compile(r"<([a-z_]{1,40})>")
-_BLOCK = re.compile(
-    r"^(?:<{3,} ?SEARCH>?|-{3,} ?SEARCH>?)[^\n]*\n(?::start_line:[^\n]*\n)?(?::end_line:[^\n]*\n)?(?:-{7}\n)?"
-    r"(.*?)^={3,}[^\n]*\n(.*?)^(?:>{3,} ?REPLACE|\+{3,} ?REPLACE>?)",
-    re.DOTALL | re.MULTILINE,
-)
 _EDITS_KEPT = 200
 
 
@@ -173,14 +168,33 @@ def _edits(kind: ToolKind, path: str | None, arguments: dict[str, Any]) -> tuple
     old, new = arguments.get("old_string"), arguments.get("new_string")
     if isinstance(old, str) and isinstance(new, str):
         return (FileEdit(path=path, old=old, new=new),)
-    blocks = _BLOCK.finditer(diff or content)
-    edits = [
-        FileEdit(path=path, old=b.group(1), new=b.group(2))
-        for b, _ in zip(blocks, range(_EDITS_KEPT), strict=False)
-    ]
+    edits = [FileEdit(path=path, old=old, new=new) for old, new in _replacements(diff or content)]
     if not edits and (diff or content):
         return (FileEdit(path=path, new=diff or content),)
     return tuple(edits)
+
+
+def _replacements(diff: str) -> list[tuple[str, str]]:
+    """The blocks of a diff as the family writes it: SEARCH, what is there, ===, what shall be, REPLACE."""
+    found: list[tuple[str, str]] = []
+    sides: tuple[list[str], list[str]] = ([], [])
+    side: int | None = None
+    for line in diff.splitlines(keepends=True):
+        mark = line.strip()
+        if mark.startswith(("<<<", "---")) and mark.rstrip(">").endswith("SEARCH"):
+            sides, side = ([], []), 0
+        elif side == 0 and len(mark) > len("==") and not mark.strip("="):
+            side = 1
+        elif side == 1 and mark.startswith((">>>", "+++")) and mark.rstrip(">").endswith("REPLACE"):
+            found.append(("".join(sides[0]), "".join(sides[1])))
+            side = None
+            if len(found) == _EDITS_KEPT:
+                break
+        elif side == 0 and (mark.startswith((":start_line:", ":end_line:")) or mark == "-------"):
+            sides[0].clear()
+        elif side is not None:
+            sides[side].append(line)
+    return found
 
 
 def _first_file(arguments: dict[str, Any]) -> str | None:

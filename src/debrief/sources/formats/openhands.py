@@ -12,6 +12,7 @@ from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.documents import head_lines, head_value, whole
+from debrief.sources.openhands.clock import ahead_us
 from debrief.sources.openhands.v1 import Conversation
 from debrief.sources.records import mapping, records, sequence, string
 from debrief.sources.source import Clean, Companions, Document, Transcript
@@ -89,6 +90,7 @@ class _Reading:
         self.talk = Conversation(builder)
         self._builder = builder
         self._state: dict[str, Any] = {}
+        self._events: list[dict[str, Any]] = []
         self._cut_off = False
 
     @property
@@ -111,8 +113,9 @@ class _Reading:
     def companions(self, documents: tuple[Document, ...]) -> None:
         """Events in the order of their names, which begin with their numbers; then those of sub-agents."""
         own = [one for one in documents if "subagents/" not in one.name.replace("\\", "/")]
-        for document in sorted(own, key=lambda one: one.name):
-            event = self._event(document)
+        self._events += [self._event(document) for document in sorted(own, key=lambda one: one.name)]
+        self.talk.ahead_us = ahead_us(_two_clocks(self._state, self._events))
+        for event in self._events:
             if event:
                 self.talk.read(event, 0)
         agents: dict[str, list[Document]] = {}
@@ -156,12 +159,12 @@ class _Reading:
         if state:
             self._state = state
         if is_event(found):
-            self.talk.read(found, 0)
+            self._events.append(found)
             return
         several = sequence(value) or next((sequence(found.get(n)) for n in _LISTS if found.get(n)), [])
         for item in several:
             event = mapping(item)
-            self.talk.read(mapping(event.get("event")) or event, 0)
+            self._events.append(mapping(event.get("event")) or event)
 
     def _event(self, document: Document) -> dict[str, Any]:
         found = whole(document)
@@ -171,6 +174,21 @@ class _Reading:
         if not event:
             self._builder.opaque(f"file {document.name[:200]}: no event", line=0)
         return event
+
+
+def _two_clocks(state: dict[str, Any], events: list[dict[str, Any]]) -> Iterator[tuple[object, object]]:
+    """The time of an answer's first event, and that of the same answer in a ledger of costs."""
+    first: dict[str, object] = {}
+    for event in events:
+        answer = string(event.get("llm_response_id"))
+        if answer:
+            first.setdefault(answer, event.get("timestamp"))
+    for metrics in mapping(mapping(state.get("stats")).get("usage_to_metrics")).values():
+        rows, costs = (sequence(mapping(metrics).get(name)) for name in ("token_usages", "costs"))
+        for row, cost in zip(rows, costs, strict=False):
+            answer = string(mapping(row).get("response_id"))
+            if answer in first and len(rows) == len(costs):
+                yield first[answer], mapping(cost).get("timestamp")
 
 
 def is_event(value: dict[str, Any]) -> bool:

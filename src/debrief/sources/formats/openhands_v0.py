@@ -13,6 +13,7 @@ from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.costs import micros
 from debrief.sources.documents import head_lines, head_value, whole
+from debrief.sources.openhands.clock import ahead_us
 from debrief.sources.openhands.datasets import dataset_of, name_of
 from debrief.sources.openhands.v0 import Stream
 from debrief.sources.openhands.writing import Place
@@ -125,6 +126,7 @@ class _Reading:
         flat = [item for one in events for item in (one if isinstance(one, list) else [one])]
         self._first = next((item for item in flat if isinstance(item, dict)), None)
         self._identity(row)
+        self.stream.ahead_us = ahead_us(_two_clocks(flat))
         for item in flat:
             self.stream.read(mapping(item), 0)
         if row:
@@ -168,6 +170,15 @@ class _Reading:
         """A trajectory has no id: the time of its first event is as good as one."""
         begun = string(mapping(self._first).get("timestamp"))
         return f"trajectory@{begun}" if begun else f"trajectory-{name_of(self._first)}"
+
+
+def _two_clocks(events: list[Any]) -> Iterator[tuple[object, object]]:
+    """The time of each action, and when the model's service made the answer that it came from."""
+    for item in events:
+        event = mapping(item)
+        if "action" in event:
+            response = mapping(mapping(event.get("tool_call_metadata")).get("model_response"))
+            yield event.get("timestamp"), response.get("created")
 
 
 def _is_event(value: object) -> bool:

@@ -22,12 +22,9 @@ _CALL = re.compile(r"<function=([\w.-]{1,100})>(.*?)(?:</function>|\Z)", re.DOTA
 _PARAMETER = re.compile(r"<parameter=([\w.-]{1,100})>(.*?)(?:</parameter>|\Z)", re.DOTALL)
 _OLD_CALL = re.compile(r"<execute_(bash|ipython|browse)>(.*?)(?:</execute_\1>|\Z)", re.DOTALL)
 _RESULT = re.compile(r"EXECUTION RESULT of \[([\w.-]{1,100})\]:\n?")
-_EXAMPLE = re.compile(
-    r"\A.{0,200}?-{5,} ?START OF EXAMPLE ?-{5,}.*?-{5,} ?END OF EXAMPLE ?-{5,}"
-    r"(?:.{0,300}?-{5,} ?NEW TASK DESCRIPTION ?-{5,})?",
-    re.DOTALL,
-)
-_AFTER = re.compile(r"-{5,} ?END OF NEW TASK DESCRIPTION ?-{5,}.*\Z", re.DOTALL)
+_EXAMPLE_ENDS = "END OF EXAMPLE"
+_TASK_BEGINS = "NEW TASK DESCRIPTION"
+_TASK_ENDS = "END OF NEW TASK DESCRIPTION"
 _EXIT_CODE = re.compile(r"\[(?:The command completed|Command finished) with exit code (-?\d{1,10})\.?\]")
 _OLD_TOOLS = {"bash": "execute_bash", "ipython": "execute_ipython_cell", "browse": "browser"}
 
@@ -135,10 +132,10 @@ class _Chat:
         if asked_again(text):
             self.writer.say("message", "user", text, Place(), injected=True)
             return
-        example = _EXAMPLE.match(text)
-        if example is not None:
-            self.writer.say("message", "system", example.group(0), Place(), injected=True)
-            text = _AFTER.sub("", text[example.end() :]).strip()
+        example, task = _without_example(text)
+        if example:
+            self.writer.say("message", "system", example, Place(), injected=True)
+            text = task
         found = instructions(text)
         if found.wrapping:
             self.writer.say("message", "system", found.wrapping, Place(), injected=True)
@@ -154,6 +151,21 @@ class _Chat:
         outcome, code = _judged(text, tool)
         self.writer.result(call_id, text, outcome, Place(), exit_code=code, tool=tool)
         self._last = "work"
+
+
+def _without_example(text: str) -> tuple[str, str]:
+    """The example of a run that stands before a task, and the task; no example where none begins the text."""
+    if "START OF EXAMPLE" not in text[:400]:
+        return "", text
+    before, mark, after = text.partition(_EXAMPLE_ENDS)
+    if not mark:
+        return "", text
+    end = len(before) + len(mark)
+    at = after.find(_TASK_BEGINS)
+    if at >= 0 and at != after.find(_TASK_ENDS) + len("END OF "):
+        end += at + len(_TASK_BEGINS)
+    task = text[end:].partition(_TASK_ENDS)[0]
+    return text[:end], task.strip("- \n")
 
 
 def _judged(text: str, tool: Call | None) -> tuple[Outcome, int | None]:

@@ -34,7 +34,6 @@ _CLASSES = frozenset(
         "message_action",
     }
 )
-_FINISH = re.compile(r"\s*<finish>\s*(.*?)\s*</finish>\s*", re.DOTALL)
 _EXIT_CODE = re.compile(r"\[(?:The command completed|Command finished) with exit code (-?\d{1,10})\.?\]")
 
 
@@ -93,8 +92,8 @@ def _read_protocol(builder: SessionBuilder, row: dict[str, Any]) -> None:
 
 
 def _said(writer: Writer, text: str) -> None:
-    finish = _FINISH.fullmatch(text)
-    writer.say("message", "assistant", finish.group(1) if finish else text, Place())
+    told = text.strip().removeprefix("<finish>").removesuffix("</finish>").strip()
+    writer.say("message", "assistant", told, Place())
     writer.say("turn_end", "assistant", "", Place())
 
 

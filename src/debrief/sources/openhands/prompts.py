@@ -8,9 +8,7 @@ import re
 from msgspec import Struct
 
 _UPLOADED = re.compile(r"\s*<uploaded_files>\s*(.{0,4096}?)\s*</uploaded_files>\s*", re.DOTALL)
-_ISSUE = re.compile(
-    r"<(issue_description|pr_description|task_description)>\s*(.+?)\s*(?:</\1>|\Z)", re.DOTALL
-)
+_ISSUES = ("issue_description", "pr_description", "task_description")
 _ASKED_AGAIN = (
     "Please continue working on the task on whatever approach you think is suitable.",
     "Please continue working on the task.",
@@ -29,10 +27,7 @@ class Instructions(Struct, frozen=True):
 def instructions(text: str) -> Instructions:
     """Take the wrapping off the first message of a task."""
     uploaded = _UPLOADED.match(text)
-    issue = _ISSUE.search(text)
-    title = None
-    if issue is not None:
-        title = next((line.strip("# ") for line in issue.group(2).splitlines() if line.strip("# ")), None)
+    title = next((line for name in _ISSUES if (line := _first_line(text, name))), None)
     if uploaded is None:
         return Instructions(text, title=title)
     folder = uploaded.group(1).strip()
@@ -45,6 +40,14 @@ def instructions(text: str) -> Instructions:
         folder if folder.startswith("/") and "\n" not in folder else None,
         title,
     )
+
+
+def _first_line(text: str, tag: str) -> str | None:
+    _, opening, inner = text.partition(f"<{tag}>")
+    if not opening:
+        return None
+    lines = inner.partition(f"</{tag}>")[0][:4096].splitlines()
+    return next((line.strip("# ") for line in lines if line.strip("# ")), None)
 
 
 def asked_again(text: str) -> bool:

@@ -10,11 +10,12 @@ from typing import Any
 from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.costs import micros
+from debrief.sources.openhands.clock import moment_us
 from debrief.sources.openhands.prompts import asked_again, instructions
 from debrief.sources.openhands.tools import Call, tool_call
 from debrief.sources.openhands.usage import Ledger, Spent, of_answer
 from debrief.sources.openhands.writing import Place, Writer
-from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
+from debrief.sources.records import compact_json, mapping, sequence, string
 
 PASSED_OVER = frozenset(
     {
@@ -80,6 +81,7 @@ class Stream:
         self.writer = Writer(builder)
         self.ledger = Ledger(builder)
         self.read_any = False
+        self.ahead_us = 0
         self.seen: dict[str, Spent] = {}
         self._calls: dict[str, str] = {}
         self._state: str | None = None
@@ -92,7 +94,7 @@ class Stream:
         """Write what one event tells."""
         number = event.get("id")
         native_id = str(number) if isinstance(number, int | str) else None
-        place = Place(line, timestamp_us(event.get("timestamp")), native_id)
+        place = Place(line, moment_us(event.get("timestamp"), self.ahead_us), native_id)
         self.builder.saw(place.ts_us)
         first = self.builder.event_count
         if "action" in event:

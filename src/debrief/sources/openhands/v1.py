@@ -10,10 +10,11 @@ from typing import Any
 from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.costs import dollars, micros
+from debrief.sources.openhands.clock import moment_us
 from debrief.sources.openhands.tools import Call, tool_call
 from debrief.sources.openhands.usage import Ledger, Spent
 from debrief.sources.openhands.writing import Place, Writer
-from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
+from debrief.sources.records import compact_json, count, mapping, sequence, string
 
 PASSED_OVER = frozenset(
     {
@@ -48,6 +49,7 @@ class Conversation:
         self.builder = builder
         self.writer = Writer(builder)
         self.read_any = False
+        self.ahead_us = 0
         self.stats: dict[str, Any] = {}
         self.state: str | None = None
         self._seen: dict[str, Spent] = {}
@@ -73,7 +75,7 @@ class Conversation:
         """Write what one event tells. An event that was read already is passed over."""
         kind = string(event.get("kind")) or ""
         event_id = string(event.get("id"))
-        place = Place(line, timestamp_us(event.get("timestamp")), event_id)
+        place = Place(line, moment_us(event.get("timestamp"), self.ahead_us), event_id)
         reader = self._readers.get(kind)
         if reader is not None and event_id and kind != "ACPToolCallEvent":
             if event_id in self._ids:
