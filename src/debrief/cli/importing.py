@@ -122,6 +122,7 @@ def watch(
 @app.command("pull")
 def pull_(
     url: Annotated[str, typer.Argument(help="Address of the API, such as https://api.example.com.")],
+    *,
     key_env: Annotated[
         str, typer.Option(help="Environment variable that holds the key.")
     ] = "DEBRIEF_PULL_KEY",

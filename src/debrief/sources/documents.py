@@ -107,7 +107,7 @@ def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
 
 
 def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
-    """The beginning of a JSON value as far as it goes."""
+    """The beginning of a JSON value as far as it goes; an escaped half of a surrogate pair becomes U+FFFD."""
     text = content.decode("utf-8", "replace").replace("\x00", "")
     try:
         return pydantic_core.from_json(text, allow_partial=True)

@@ -12,6 +12,7 @@ from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
+from debrief.sources.formats.cline import CLINE
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.formats.copilot_cli import COPILOT_CLI
@@ -23,6 +24,8 @@ from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.formats.gemini_stream import GEMINI_STREAM
 from debrief.sources.formats.goose import GOOSE
 from debrief.sources.formats.opencode import OPENCODE
+from debrief.sources.formats.openhands import OPENHANDS
+from debrief.sources.formats.openhands_v0 import OPENHANDS_V0
 from debrief.sources.formats.qwen_code import QWEN_CODE
 from debrief.sources.source import SessionDatabase, SourceFormat
 
@@ -43,6 +46,9 @@ FORMATS: tuple[SourceFormat, ...] = (
     CURSOR,
     DEVIN,
     DEVIN_CLI,
+    CLINE,
+    OPENHANDS_V0,
+    OPENHANDS,
 )
 
 DATABASES: tuple[SessionDatabase, ...] = (

@@ -1,0 +1,104 @@
+"""Writes OpenHands' calls, their results and pull requests into a session, of whatever generation."""
+
+from msgspec import Struct
+
+from debrief.model import Actor, EventKind, Outcome
+from debrief.sources.builder import SessionBuilder
+from debrief.sources.openhands.tools import Call
+from debrief.sources.pulls import PullRequests
+
+
+class Place(Struct, frozen=True):
+    """Where a record stands: its line (0 in a document without lines), its time, its own id."""
+
+    line: int = 0
+    ts_us: int | None = None
+    native_id: str | None = None
+
+
+class Writer:
+    """Pairs calls with results; a result that nothing called is kept as what it is."""
+
+    def __init__(self, builder: SessionBuilder) -> None:
+        self.builder = builder
+        self.pulls = PullRequests(builder)
+        self._calls: dict[str, Call] = {}
+        self._open: dict[str, int] = {}
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls have no result yet."""
+        return len(self._open)
+
+    def say(self, kind: EventKind, actor: Actor, text: str, place: Place, *, injected: bool = False) -> int:
+        """Write an event that is no call; pull requests that its text names are noted."""
+        ordinal = self.builder.event(
+            kind,
+            actor,
+            text=text,
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            injected=injected,
+        )
+        if text and not injected:
+            self.pulls.in_text(text, ordinal)
+        return ordinal
+
+    def call(self, call_id: str, call: Call, place: Place, *, awaited: bool = True) -> int:
+        """Write a call; `awaited` where a result is to come."""
+        self._calls[call_id] = call
+        ordinal = self.builder.event(
+            "tool_call",
+            "assistant",
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=call.tool,
+            tool_kind=call.kind,
+            command=call.command,
+            path=call.path,
+            args=call.args,
+            edits=call.edits,
+        )
+        if awaited:
+            self._open[call_id] = ordinal
+        return ordinal
+
+    def result(
+        self,
+        call_id: str,
+        text: str,
+        outcome: Outcome,
+        place: Place,
+        *,
+        exit_code: int | None = None,
+        tool: Call | None = None,
+    ) -> int:
+        """Write the result of a call; `tool` describes it where its call was never seen."""
+        call = self._calls.get(call_id) or tool
+        self._open.pop(call_id, None)
+        ordinal = self.builder.event(
+            "tool_result",
+            "tool",
+            text=text,
+            ts_us=place.ts_us,
+            line=place.line,
+            native_id=place.native_id,
+            call_id=call_id,
+            tool=call.tool if call else None,
+            tool_kind=call.kind if call else None,
+            command=call.command if call else None,
+            path=call.path if call else None,
+            outcome=outcome,
+            exit_code=exit_code,
+        )
+        self.pulls.in_result(
+            call.tool if call else None, call.command if call else None, text, outcome, ordinal
+        )
+        return ordinal
+
+    def knows(self, call_id: str) -> bool:
+        """Whether a call of this id was written."""
+        return call_id in self._calls
