@@ -3,8 +3,8 @@
 from typing import Any
 
 from debrief.model import FileEdit, Outcome, ToolKind
-from debrief.sources.codex.patches import patch_edits
 from debrief.sources.paired import Call, Ended
+from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, mapping, string
 
 _KINDS: dict[str, ToolKind] = {

@@ -11,9 +11,9 @@ from debrief.errors import NotATranscript
 from debrief.model import Relation, Session
 from debrief.sources.amp.thread import Thread
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.codex.meta import repository_of
 from debrief.sources.documents import head_value, whole
 from debrief.sources.records import mapping, sequence, string, timestamp_us
+from debrief.sources.remotes import repository_of
 from debrief.sources.source import Clean, Companions, Transcript
 
 _ID = re.compile(r"T-[\w-]{1,100}")

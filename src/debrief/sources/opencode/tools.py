@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from debrief.model import FileEdit, Outcome, ToolKind
+from debrief.sources.paired import Call, Ended
 
 # OpenCode's tool for patches takes them in Codex's notation.
-from debrief.sources.codex.patches import patch_edits
-from debrief.sources.paired import Call, Ended
+from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, count, mapping, sequence, string
 
 _KINDS: dict[str, ToolKind] = {
