@@ -159,6 +159,7 @@ def test_stated_acus_go_before_everything_and_stay_as_stated() -> None:
     stated = replace(session(call(OPUS, FULL)), native_acus=25.123456)
     found = cost(stated, usd_per_acu=2.25)
     assert (found.acus, found.cost_usd_micros, found.quality) == (25.123456, 56_527_776, "exact")
+    assert (found.acu_rule, found.usd_per_acu) == ("stated", 2.25)
     assert found.priced_calls == 1
     both = cost(replace(session(native=7), native_acus=0.5))
     assert (both.acus, both.cost_usd_micros) == (0.5, 7)

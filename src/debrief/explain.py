@@ -140,6 +140,8 @@ def _model(name: str | None, calls: list[ModelCall], cost: Cost) -> dict[str, An
 def _cost_rule(session: Session, cost: Cost) -> str:
     if session.native_cost_usd_micros is not None:
         return "the transcript states it for the whole session"
+    if cost.acu_rule == "stated":
+        return f"the ACUs that the transcript states, at ${cost.usd_per_acu} each"
     if cost.cost_usd_micros is None:
         return "no call could be priced" if session.model_calls else "the transcript states no call"
     bounds = Counter(bucket for call in session.model_calls for bucket in call.lower_bound)

@@ -85,11 +85,8 @@ def test_a_session_of_v2() -> None:
     session = parse(envelope(v2()))
     assert (session.native_id, session.title, session.user) == ("abc123", "Fix the login", "user_456")
     assert (session.started_us, session.last_event_us) == (1_768_473_000_000_000, 1_768_477_500_000_000)
-    assert (session.tags, session.native_acus, session.repository) == (
-        ("auth", "bug fix"),
-        25.5,
-        "acme/shop",
-    )
+    assert (session.tags, session.native_acus) == (("auth", "bug fix"), 25.5)
+    assert (session.repository, session.remote) == ("acme/shop", "github.com/acme/shop")
     assert (session.end_state, session.end_reason) == ("finished", "The session's status is exit.")
     assert session.initial_user_message == "Fix the login, please"
     assert [(e.kind, e.actor, e.injected) for e in session.events] == [

@@ -20,7 +20,7 @@ from debrief.errors import SettingsError, UpstreamError
 from debrief.pipeline import refresh
 from debrief.pipeline.asking import Absent, Unanswered, Upstream
 from debrief.pipeline.decide import Identity
-from debrief.pipeline.discover import discover
+from debrief.pipeline.discover import READERS, Found
 from debrief.pipeline.ingest import ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.sources.apis import APIS, READER, Page, Parameters, SessionApi
@@ -280,19 +280,20 @@ class _Pull:
         if not documents:
             return
         with tempfile.TemporaryDirectory(prefix="debrief-pull-") as folder:
-            paths = []
+            found: dict[str, Found] = {}
             for name, content in documents:
                 path = Path(folder) / name
                 path.write_bytes(content)
-                paths.append(path)
+                digest = hashlib.sha256(READERS.encode() + b"\n" + content).hexdigest()[:32]
+                # The file is gone afterwards: it is known by where it came from, and by what it says.
+                found[name] = Found(str(path), (), digest, len(content), shown=f"{self._root}!{name}")
             summary = ingest(
                 self._store,
-                list(discover(paths)),
+                list(found.values()),
                 identity=self._identity,
                 bench=self._bench,
                 public_url=self._public_url,
                 progress=self._progress,
-                remember=False,
             )
         self._counts.update(one.outcome for one in summary.outcomes)
         for one in summary.outcomes:
@@ -303,9 +304,16 @@ class _Pull:
         self._notes[text] = self._notes.get(text, 0) + count
 
     @property
+    def _readers(self) -> str:
+        """Changes when the same sessions would be stored otherwise: then all are pulled again."""
+        identity = self._identity
+        owner = repr((identity.org_id, identity.user_id, identity.tags, identity.rules.mark))
+        return f"{READER.version}:{ANALYSER_VERSION}:{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
+
+    @property
     def _place(self) -> str:
         """What stands for the server among the files that imports have seen."""
-        return f"{self._root} ({self._identity.org_id})"
+        return f"{self._root}!sessions"
 
     def _remembered(self) -> int | None:
         with self._store.read() as connection:
@@ -313,22 +321,18 @@ class _Pull:
         if known is None:
             return None
         moment, _, readers = known.stamp.partition(":")
-        return int(moment) if readers == _READERS and moment.isdecimal() else None
+        return int(moment) if readers == self._readers and moment.isdecimal() else None
 
     def _remember(self, until: int) -> None:
         mark = SeenFile(
             path=self._place,
-            stamp=f"{until}:{_READERS}",
+            stamp=f"{until}:{self._readers}",
             outcome="pulled",
             format=READER.name,
             detail=f"{len(self._seen)} sessions",
         )
         with self._store.write() as connection:
             files.put(connection, self._identity.enterprise_id, [mark])
-
-
-_READERS = f"{READER.version}:{ANALYSER_VERSION}"
-"""Another reader reads other things: then everything is pulled again."""
 
 
 def _root(base_url: str, api: SessionApi) -> str:

@@ -184,9 +184,11 @@ class _Reader:
                 repository=known.repository if known else None,
                 state=state,
             )
-            repositories.add(known.repository if known else None)
+            repositories.add(
+                (known.repository, f"{known.host}/{known.repository}") if known else (None, None)
+            )
         if len(repositories) == 1:
-            self._builder.repository = repositories.pop()
+            self._builder.repository, self._builder.remote = repositories.pop()
 
     def _analysis(self) -> None:
         """The service's own findings, kept in its words beside the conversation."""
