@@ -3,10 +3,16 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.formats.aider import AIDER
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.droid import DROID
+from debrief.sources.formats.grok import GROK
+from debrief.sources.formats.kimi import KIMI
+from debrief.sources.formats.pi import PI
+from debrief.sources.refusals import refusal
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
@@ -14,6 +20,11 @@ FORMATS: tuple[SourceFormat, ...] = (
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
     CLAUDE_CODE,
+    DROID,
+    KIMI,
+    GROK,
+    PI,
+    AIDER,
 )
 
 DATABASES: tuple[SessionDatabase, ...] = ()
@@ -30,9 +41,7 @@ def sniff(head: bytes) -> SourceFormat:
     for candidate in FORMATS:
         if candidate.recognises(head):
             return candidate
-    if b"\x00" in head[:1024]:
-        raise NotATranscript("binary content, not a transcript")
-    raise NotATranscript("no transcript format that Debrief knows")
+    raise NotATranscript(refusal(head))
 
 
 def roots(environment: dict[str, str]) -> list[tuple[tuple[str, ...], str]]:
