@@ -123,9 +123,10 @@ def _is_posit(head: Head) -> bool:
 
 def _is_gptme(head: Head) -> bool:
     first = head.rows[0] if head.rows else {}
-    return "type" not in first and all(
-        isinstance(first.get(n), str) for n in ("role", "content", "timestamp")
-    )
+    content = first.get("content")
+    if "type" in first or not isinstance(content, str) or not isinstance(first.get("timestamp"), str):
+        return False
+    return content.startswith("You are gptme") or "pinned" in first or "hide" in first
 
 
 def _is_item(head: Head) -> bool:
@@ -146,7 +147,7 @@ def _call_or_output(fields: dict[str, Any]) -> bool:
 def _is_chat(head: Head) -> bool:
     return len(head.messages) > 0 and all(
         ("role" in one and "content" in one) or ("from" in one and "value" in one)
-        for one in head.messages[:2]
+        for one in head.messages[:1]
     )
 
 

@@ -78,9 +78,10 @@ class Run:
             if text.split(maxsplit=1)[0] in _LEAVES and self.dialogue.state == "finished":
                 self.dialogue.stands("finished", "A person left after the agent's last answer.")
             return
-        self.first_prompt = self.first_prompt or text
-        if self.builder.title is None and (words := said.COMMAND_WITH_WORDS.match(text)):
-            self.builder.initial_user_message = self.builder.initial_user_message or text[words.end() :]
+        if self.first_prompt is None:
+            self.first_prompt = text
+            words = said.COMMAND_WITH_WORDS.match(text)
+            self.builder.initial_user_message = text[words.end() :] if words else text
         self.dialogue.prompt(text)
         self._working = True
         self._first_of_answer = None
