@@ -118,6 +118,19 @@ def test_without_the_ends_of_lines_a_heading_in_an_answer_is_no_prompt() -> None
     assert [event.text for event in session.events if event.kind == "prompt"] == ["add a retry", "thanks"]
 
 
+def test_a_heading_that_ends_like_a_prompt_is_none_where_every_answer_is_closed() -> None:
+    heading = "So:\n\n#### Step 2  \nLoop.\n\n"
+    closed = parse(RUN + "\n#### go on  \n\n" + heading + USED)
+    assert [e.text for e in closed.events if e.kind == "prompt"] == ["add a retry\nand a test", "go on"]
+    still_open = parse(START + ASKED + "I will.\n\n#### no, stop  \n")
+    assert [e.text for e in still_open.events if e.kind == "prompt"][-1] == "no, stop"
+
+
+def test_an_empty_line_of_a_prompt_is_part_of_it() -> None:
+    session = parse(START + "#### first  \n####   \n#### - second  \n\nYes.\n")
+    assert session.events[1].text == "first\n\n- second"
+
+
 def test_what_aider_does_with_an_answer_are_calls_with_results() -> None:
     session = parse(
         RUN + "> Applied edit to src/a.py  \n> Creating empty file src/b.py  \n"
@@ -191,6 +204,17 @@ def test_thoughts_are_told_from_the_answer() -> None:
     session = parse(START + ASKED + f"<{tag}>\n\nhm\n\n</{tag}>\n\nYes.\n\n" + USED + "\n" + ASKED + shown)
     said = [(e.kind, e.text) for e in session.events if e.kind in ("reasoning", "message") and not e.injected]
     assert said == [("reasoning", "hm"), ("message", "Yes."), ("reasoning", "maybe"), ("message", "So.")]
+
+
+def test_more_thoughts_than_anybody_has_are_left_in_the_answer() -> None:
+    session = parse(START + ASKED + "<think>x</think>" * 300 + "\n\n" + USED)
+    assert "reasoning" not in kinds(session)
+    assert session.events[2].text.startswith("<think>x</think>")
+
+
+def test_a_line_of_any_length_is_no_word_of_aiders() -> None:
+    session = parse(RUN + "> Applied edit to " + "a" * 10_000 + "  \n")
+    assert "tool_call" not in kinds(session)
 
 
 def test_every_run_keeps_its_id_while_the_file_grows() -> None:

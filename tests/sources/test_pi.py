@@ -234,6 +234,11 @@ def test_a_file_without_its_header_has_an_id_and_a_fault() -> None:
     assert session.fault_count == 1
 
 
+def test_an_id_of_which_nothing_can_be_printed_is_none() -> None:
+    session = parse("pi", {**HEADER, "id": "\x00"}, user(0))
+    assert session.native_id.startswith("unnamed-")
+
+
 @pytest.mark.parametrize(
     "row",
     [

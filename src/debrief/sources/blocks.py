@@ -10,7 +10,7 @@ _WRAPPER = re.compile(
     r"|current_datetime|system-notification)\b[^>]*>.*?</(?P=tag)>\s*",
     re.DOTALL,
 )
-_ASKED = re.compile(r"\s*<user_query>\s*(?P<text>.*?)\s*</user_query>\s*\Z", re.DOTALL)
+_ASKED = ("<user_query>", "</user_query>")
 _WRAPPERS_KEPT = 50
 
 
@@ -38,6 +38,7 @@ def unwrapped(text: str) -> tuple[list[str], str]:
     while len(injected) < _WRAPPERS_KEPT and (found := _WRAPPER.match(text)):
         injected.append(found.group().strip())
         text = text[found.end() :]
-    if asked := _ASKED.match(text):
-        text = asked.group("text")
-    return injected, text.strip()
+    text = text.strip()
+    if text.startswith(_ASKED[0]) and text.endswith(_ASKED[1]):
+        text = text[len(_ASKED[0]) : -len(_ASKED[1])].strip()
+    return injected, text

@@ -7,9 +7,16 @@ the conversation stands after its last step is judged. Ids that a transcript use
 from typing import Literal, NamedTuple
 
 from debrief.model import EndState, EventKind, Outcome
-from debrief.sources.builder import SessionBuilder
+from debrief.sources.builder import SessionBuilder, printable
 from debrief.sources.pulls import PullRequests
+from debrief.sources.records import string
 from debrief.sources.tool_names import ToolCall
+
+
+def named(value: object) -> str | None:
+    """`value` if it can be a session's id: text of which anything is left when it is made printable."""
+    found = string(value)
+    return found if found and printable(found[:1200]).strip() else None
 
 
 class Ended(NamedTuple):

@@ -1,8 +1,9 @@
 """Lines of a run in, blocks of one speaker out: what a person typed, what the model wrote, what aider said.
 
 Aider marks a person's lines with `#### ` and its own with `> `, and ends both with two spaces; the model's
-markdown may begin lines with either mark but ends none so. Where an editor has stripped the spaces, a `####`
-after the model's text is a heading of that text, as aider always says something itself after an answer.
+markdown may begin lines with either mark, and seldom ends one so too. But aider says itself, after each
+answer, what it used: in a run where it does, and where an editor has stripped the spaces, a `####` right after
+the model's text is a heading of that text.
 """
 
 import re
@@ -34,8 +35,9 @@ def blocks(lines: list[tuple[int, str]], *, marked: bool) -> Iterator[Block]:
     speaker: Speaker | None = None
     held: list[str] = []
     first = 0
+    closed = not marked or any(line.startswith("> Tokens: ") for _, line in lines)
     for number, line in lines:
-        found = _speaker(line, speaker, marked=marked)
+        found = _speaker(line, speaker, marked=marked, closed=closed)
         if found is None:  # a blank line belongs to the model's text, and ends everything else
             if speaker == "assistant":
                 held.append("")
@@ -53,7 +55,7 @@ def blocks(lines: list[tuple[int, str]], *, marked: bool) -> Iterator[Block]:
         yield Block(speaker, tuple(held), first)
 
 
-def _speaker(line: str, before: Speaker | None, *, marked: bool) -> Speaker | None:
+def _speaker(line: str, before: Speaker | None, *, marked: bool, closed: bool) -> Speaker | None:
     if not line.strip():
         return None
     mark = _MARK.match(line)
@@ -61,7 +63,7 @@ def _speaker(line: str, before: Speaker | None, *, marked: bool) -> Speaker | No
         return "assistant"
     if mark.group(1) == ">":
         return "tool"
-    if not marked and before == "assistant":
+    if closed and before == "assistant":
         return "assistant"
     return "user"
 

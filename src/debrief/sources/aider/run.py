@@ -17,9 +17,13 @@ from debrief.sources.tool_names import ToolCall, tool_call
 
 _THOUGHTS = re.compile(
     r"<(?P<tag>thinking-content-[0-9a-f]{32}|think|thinking)>(?P<tagged>.*?)</(?P=tag)>"
-    r"|(?:-{3,}\s*)?► \*\*THINKING\*\*(?P<shown>.*?)(?:-{3,}\s*)?► \*\*ANSWER\*\*",
+    r"|► \*\*THINKING\*\*(?P<shown>.*?)► \*\*ANSWER\*\*",
     re.DOTALL,
 )
+_THOUGHTS_SPLIT = 200
+"""Thoughts that are taken out of one answer; no model writes so many, and a hostile text may."""
+_LINE_READ = 4_000
+"""A longer line is none of aider's own."""
 _BLANK = "<blank>"
 _LEAVES = ("/exit", "/quit")
 
@@ -93,9 +97,10 @@ class Run:
         if self._first_of_answer is None:
             self._first_of_answer = self.builder.event_count
         position = 0
-        for found in _THOUGHTS.finditer(text):
-            self.dialogue.says(text[position : found.start()].strip())
-            self.dialogue.thinks((found.group("tagged") or found.group("shown") or "").strip())
+        split = text.count("<think") + text.count("► **THINKING") <= _THOUGHTS_SPLIT
+        for found in _THOUGHTS.finditer(text) if split else ():
+            self.dialogue.says(_ruled_off(text[position : found.start()]))
+            self.dialogue.thinks(_ruled_off(found.group("tagged") or found.group("shown") or ""))
             position = found.end()
         self.dialogue.says(text[position:].strip())
 
@@ -112,6 +117,8 @@ class Run:
 
     def _means(self, line: str, number: int, plain: list[str]) -> bool:
         """Whether `line` is one of aider's that tells an event; what stood before it is written first."""
+        if len(line) > _LINE_READ:
+            return False
         if (found := said.VERSION.match(line)) is not None:
             self.builder.agent_version = found.group(1)
             return False
@@ -191,6 +198,13 @@ def native_id(first_stamp: str, stamp: str, first_prompt: str | None) -> str:
     began = re.sub(r"\D", "", stamp)
     digest = hashlib.sha256(f"{first_stamp}\0{stamp}\0{first_prompt or ''}".encode("utf-8", "replace"))
     return f"{began}-{digest.hexdigest()[:16]}"
+
+
+def _ruled_off(text: str) -> str:
+    """`text` without the line that aider draws above a heading of its own."""
+    text = text.strip()
+    bare = text.rstrip("-")
+    return bare.rstrip() if bare == "" or bare.endswith("\n") else text
 
 
 def _applied(found: re.Match[str]) -> tuple[ToolCall, Ended]:

@@ -14,7 +14,7 @@ from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.blocks import text_of, unwrapped
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.dialogue import Dialogue
+from debrief.sources.dialogue import Dialogue, named
 from debrief.sources.documents import head_lines, whole
 from debrief.sources.droid.results import ended_of, run_total, stored_total, value_of
 from debrief.sources.records import compact_json, mapping, records, sequence, string, timestamp_us
@@ -99,7 +99,7 @@ class _Run:
         """Write what one record tells."""
         kind = string(row.get("type")) or ""
         self.dialogue.at(line, timestamp_us(row.get("timestamp")))
-        session = string(row.get("session_id")) or string(row.get("sessionId"))
+        session = named(row.get("session_id")) or named(row.get("sessionId"))
         self.builder.native_id = self.builder.native_id or session
         if len(self._began) < 2:  # noqa: PLR2004 (the first two rows tell a session without an id from others)
             self._began.append(row)
@@ -145,7 +145,7 @@ class _Run:
 
 
 def _start(run: _Run, row: dict[str, Any]) -> None:
-    run.builder.native_id = string(row.get("id")) or run.builder.native_id
+    run.builder.native_id = named(row.get("id")) or run.builder.native_id
     run.builder.cwd = string(row.get("cwd"))
     run.builder.agent_version = string(row.get("version"))
     if title := string(row.get("sessionTitle")) or string(row.get("title")):

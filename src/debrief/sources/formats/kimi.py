@@ -14,7 +14,7 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.dialogue import Dialogue
+from debrief.sources.dialogue import Dialogue, named
 from debrief.sources.documents import head_lines, whole
 from debrief.sources.kimi.old_wire import OldWire, is_old_wire
 from debrief.sources.kimi.usage import Usage
@@ -116,8 +116,8 @@ class _Run:
             self.builder.fault(f"state.json: {found.fault}")
         state = mapping(found.value)
         homes = [string(mapping(agent).get("homedir")) for agent in mapping(state.get("agents")).values()]
-        named = next((match.group(1) for home in homes if home and (match := _SESSION.search(home))), None)
-        self.builder.native_id = self.builder.native_id or string(state.get("id")) or named
+        by_home = next((match.group(1) for home in homes if home and (match := _SESSION.search(home))), None)
+        self.builder.native_id = self.builder.native_id or named(state.get("id")) or by_home
         self.builder.cwd = self.builder.cwd or string(state.get("workDir")) or string(state.get("cwd"))
         title = string(state.get("title"))
         if title and self.builder.title is None:

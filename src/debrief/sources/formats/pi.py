@@ -16,7 +16,7 @@ from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.blocks import text_of
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.dialogue import Dialogue, Ended
+from debrief.sources.dialogue import Dialogue, Ended, named
 from debrief.sources.documents import head_lines, head_value
 from debrief.sources.records import compact_json, count, mapping, records, sequence, string, timestamp_us
 from debrief.sources.source import HEAD_BYTES, Clean, Companions, Transcript
@@ -135,7 +135,7 @@ class _Run:
         return self.builder.build()
 
     def _header(self, entry: dict[str, Any], moment: int | None) -> None:
-        self.builder.native_id = string(entry.get("id"))
+        self.builder.native_id = named(entry.get("id"))
         self.builder.cwd = string(entry.get("cwd"))
         self.model = string(entry.get("modelId"))
         self._began_us = moment

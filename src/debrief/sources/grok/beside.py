@@ -9,6 +9,7 @@ import msgspec
 
 from debrief.model import Outcome, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.dialogue import named
 from debrief.sources.documents import whole
 from debrief.sources.records import count, mapping, records, sequence, string, timestamp_us
 from debrief.sources.source import Document
@@ -50,7 +51,7 @@ def read_summary(builder: SessionBuilder, document: Document) -> str | None:
         builder.fault(f"summary.json: {found.fault}")
     summary = mapping(found.value)
     info = mapping(summary.get("info"))
-    builder.native_id = string(info.get("id")) or string(summary.get("id"))
+    builder.native_id = named(info.get("id")) or named(summary.get("id"))
     builder.cwd = string(info.get("cwd")) or string(summary.get("cwd")) or string(summary.get("git_root_dir"))
     builder.branch = string(summary.get("head_branch")) or string(summary.get("headBranch"))
     builder.commit = string(summary.get("head_commit"))
