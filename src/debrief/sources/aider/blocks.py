@@ -2,8 +2,8 @@
 
 Aider marks a person's lines with `#### ` and its own with `> `, and ends both with two spaces; the model's
 markdown may begin lines with either mark, and seldom ends one so too. But aider says itself, after each
-answer, what it used: in a run where it does, and where an editor has stripped the spaces, a `####` right after
-the model's text is a heading of that text.
+answer, what it used: in a run where it does, and where an editor has stripped the spaces, a `####` right
+after the model's text is a heading of that text.
 """
 
 import re
