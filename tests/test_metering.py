@@ -104,6 +104,8 @@ def test_what_the_transcript_states_wins() -> None:
         cost_usd_micros=1_234_567,
         quality="exact",
         acus=0.62,
+        acu_rule="cost",
+        usd_per_acu=2.0,
         priced_calls=2,
         prices=genai_prices.__version__,
     )
@@ -192,3 +194,19 @@ def test_two_thousand_sessions_take_less_than_two_seconds_and_no_network(
     for _ in range(2_000):
         cost(one)
     assert time.process_time() - started < 2
+
+
+def test_without_a_cost_the_minutes_at_work_stand_for_it_and_say_so() -> None:
+    unknown = call("a-model-without-price", FULL)
+    found = cost(session(unknown), active_minutes=45.0)
+    assert (found.acus, found.acu_rule, found.active_minutes, found.minutes_per_acu) == (
+        3.0,
+        "active_minutes",
+        45.0,
+        15.0,
+    )
+    assert (found.cost_usd_micros, found.quality) == (None, "missing")
+    known = cost(session(call(OPUS, FULL)), active_minutes=45.0)
+    assert (known.acu_rule, known.active_minutes) == ("cost", None)
+    nothing = cost(session(unknown))
+    assert (nothing.acus, nothing.acu_rule) == (0.0, "nothing")

@@ -8,6 +8,7 @@ from debrief.sources.databases.cursor import CURSOR_STORE
 from debrief.sources.databases.devin_cli import DEVIN_CLI_DATABASE
 from debrief.sources.databases.goose import GOOSE_DATABASE
 from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECOND_DATABASE
+from debrief.sources.formats.aider import AIDER
 from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.formats.claude_code import CLAUDE_CODE
@@ -20,13 +21,18 @@ from debrief.sources.formats.cursor import CURSOR
 from debrief.sources.formats.cursor_stream import CURSOR_STREAM
 from debrief.sources.formats.devin import DEVIN
 from debrief.sources.formats.devin_cli import DEVIN_CLI
+from debrief.sources.formats.droid import DROID
 from debrief.sources.formats.gemini_cli import GEMINI_CLI
 from debrief.sources.formats.gemini_stream import GEMINI_STREAM
 from debrief.sources.formats.goose import GOOSE
+from debrief.sources.formats.grok import GROK
+from debrief.sources.formats.kimi import KIMI
 from debrief.sources.formats.opencode import OPENCODE
 from debrief.sources.formats.openhands import OPENHANDS
 from debrief.sources.formats.openhands_v0 import OPENHANDS_V0
+from debrief.sources.formats.pi import PI
 from debrief.sources.formats.qwen_code import QWEN_CODE
+from debrief.sources.refusals import refusal
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
@@ -49,6 +55,11 @@ FORMATS: tuple[SourceFormat, ...] = (
     CLINE,
     OPENHANDS_V0,
     OPENHANDS,
+    DROID,
+    KIMI,
+    GROK,
+    PI,
+    AIDER,
 )
 
 DATABASES: tuple[SessionDatabase, ...] = (
@@ -80,9 +91,7 @@ def sniff(head: bytes) -> SourceFormat:
     for candidate in FORMATS:
         if candidate.recognises(head):
             return candidate
-    if b"\x00" in head[:1024]:
-        raise NotATranscript("binary content, not a transcript")
-    raise NotATranscript("no transcript format that Debrief knows")
+    raise NotATranscript(refusal(head))
 
 
 def roots(environment: dict[str, str]) -> list[tuple[tuple[str, ...], str]]:

@@ -1,0 +1,1 @@
+"""Droid's two shapes of a session: what it stores, and what it prints without a screen."""

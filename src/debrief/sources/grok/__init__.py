@@ -1,0 +1,1 @@
+"""What lies beside a Grok session's history, and the shapes of its rows."""

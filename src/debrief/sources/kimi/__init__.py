@@ -1,0 +1,1 @@
+"""What Kimi's two wire formats have in common with its format."""
