@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from debrief.model import FileEdit, ToolKind
-from debrief.sources.codex.patches import patch_edits
+from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, mapping, sequence, string
 
 EDITS_KEPT = 200

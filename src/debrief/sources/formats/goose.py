@@ -31,6 +31,7 @@ _OWN_BLOCKS = frozenset(
 # What a session is called until somebody or a model has named it.
 _NO_TITLE = frozenset({"CLI Session", "New Chat", "New session", "New Session", "ACP Session", "Untitled"})
 # Goose names the older files by the time of the session's beginning, which is the session's id.
+_COUNTED = re.compile(r"\d{8}_\d{1,5}")
 _ID = re.compile(r"\d{8}_\d{1,6}")
 
 
@@ -83,6 +84,7 @@ class Goose(msgspec.Struct, frozen=True):
         if not builder.event_count:
             builder.saw(timestamp_us(found.head.get("created_at")))
         conversation.finish(cut_off=found.cut_off)
+        builder.native_id = _of_one_machine(builder.native_id, found.head)
         yield builder.build()
 
 
@@ -161,6 +163,14 @@ def _name(builder: SessionBuilder, found: _Found, document: str) -> None:
     parent = string(head.get("parent_session_id"))
     if parent is not None or head.get("session_type") == "sub_agent":
         builder.relation, builder.parent_id = "subagent", parent
+
+
+def _of_one_machine(native_id: str | None, head: dict[str, Any]) -> str | None:
+    """An id that counts the sessions of a day is told apart by its moment: two people have the same ones."""
+    created_us = timestamp_us(head.get("created_at"))
+    if native_id is None or created_us is None or not _COUNTED.fullmatch(native_id):
+        return native_id
+    return f"{native_id}-{created_us // 1_000_000:x}"
 
 
 GOOSE = Goose()
