@@ -116,7 +116,7 @@ def test_a_fork_in_one_batch_with_its_original_counts_once(desk: Desk) -> None:
 
 def test_sessions_that_only_begin_at_the_same_moment_are_no_forks(desk: Desk) -> None:
     other = as_other(conversation())
-    other[1] |= {"message": other[1]["message"] | {"id": "msg_of_its_own"}}
+    other[1] |= {"message": other[1]["message"] | {"id": "msg_that_is_of_its_own"}}
     write(desk.folder / f"{NATIVE}.jsonl", conversation())
     write(desk.folder / f"{OTHER}.jsonl", other)
     assert set(desk.told().values()) == {"new"}
@@ -180,3 +180,11 @@ def test_the_rows_of_usage_are_told_beside_the_sum(desk: Desk) -> None:
     usage = desk.stored(SESSION).session.usage
     assert (usage.rows, usage.repeated, usage.naive.input, usage.naive.output) == (2, 1, 20, 40)
     assert total_tokens(desk.stored(SESSION).session)[0].output == 20
+
+
+def test_keys_that_only_count_make_no_fork(desk: Desk) -> None:
+    rows = conversation()
+    rows[1] |= {"message": rows[1]["message"] | {"id": "msg_1"}}
+    write(desk.folder / f"{NATIVE}.jsonl", rows)
+    write(desk.folder / f"{OTHER}.jsonl", as_other(rows))
+    assert set(desk.told().values()) == {"new"}

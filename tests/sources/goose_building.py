@@ -9,6 +9,7 @@ from debrief.sources import Document, Transcript, sniff
 
 T0 = 1_770_000_000
 SES = "20260202_1"
+SES_HERE = "20260202_1-69800e80"
 SEEN = {"userVisible": True, "agentVisible": True}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from goose_building import (
     SES,
+    SES_HERE,
     T0,
     answer,
     export,
@@ -54,7 +55,7 @@ def test_an_export_becomes_a_session() -> None:
         answer(text("It is broken."), at=4),
     )
     assert kinds(session) == ["prompt", "reasoning", "tool_call", "tool_result", "message", "turn_end"]
-    assert (session.native_id, session.agent, session.cwd) == (SES, "Goose", "/home/ann/shop")
+    assert (session.native_id, session.agent, session.cwd) == (SES_HERE, "Goose", "/home/ann/shop")
     assert (session.title, session.title_source, session.surface) == ("Mend the cart", "agent", "user")
     assert (session.end_state, session.fault_count, session.opaque_count) == ("finished", 0, 0)
     result = session.events[3]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from databases_building import Made, exported, sessions
-from goose_building import SES, T0, answer, kinds, lines, parse, read, text, user
+from goose_building import SES, SES_HERE, T0, answer, kinds, lines, parse, read, text, user
 
 from debrief.model import Tokens, total_tokens
 
@@ -241,7 +241,7 @@ def test_a_session_of_the_database(made: Made) -> None:
     made.insert("usage_ledger", session_id="another", **row(1000, 1000))
     (session,) = sessions(made.path)
     assert kinds(session) == ["prompt", "message", "turn_end"]
-    assert (session.native_id, session.cwd, session.title) == (SES, "/home/ann/shop", "Mend the cart")
+    assert (session.native_id, session.cwd, session.title) == (SES_HERE, "/home/ann/shop", "Mend the cart")
     assert total_tokens(session)[0] == Tokens(input=80, cache_read=60, cache_write=0, output=25)
     (one,) = exported(made.path)
     assert (one.name, one.mtime_us) == (f"{SES}.json", 1_770_000_600 * 1_000_000)

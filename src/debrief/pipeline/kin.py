@@ -14,8 +14,11 @@ from msgspec import Struct
 
 from debrief.analysis import analyse
 from debrief.metering import cost
-from debrief.model import Analysis, Baseline, Cost, Event, Session, UsageRows
+from debrief.model import Analysis, Baseline, Cost, Event, ModelCall, Session, Tokens, UsageRows
 from debrief.sources import retelling
+
+SHORTEST_KEY = 16
+"""Characters of a call's key from which on it is taken to be made up for this call alone."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -30,7 +33,7 @@ def roots_of(session: Session) -> tuple[str, ...]:
     if _UUID.fullmatch(session.native_id):
         roots.append(f"id:{session.native_id.lower()}")
     first = next((call for call in session.model_calls if call.agent is None), None)
-    if first is not None and first.ts_us is not None:
+    if first is not None and _is_unmistakable(first):
         told = f"{session.format}\n{first.key}\n{first.ts_us}".encode()
         roots.append(f"call:{hashlib.sha256(told).hexdigest()[:32]}")
     return tuple(roots)
@@ -51,6 +54,11 @@ def shared_calls(left: Session, right: Session) -> frozenset[str]:
     return frozenset(
         call.key for call in right.model_calls if call.ts_us is not None and times.get(call.key) == call.ts_us
     )
+
+
+def _is_unmistakable(call: ModelCall) -> bool:
+    """Whether no other call can have the same key and time: a key that only counts may come again."""
+    return call.ts_us is not None and len(call.key) >= SHORTEST_KEY
 
 
 def is_fork(session: Session, of: Session, shared: frozenset[str]) -> bool:
@@ -88,7 +96,7 @@ def as_fork(session: Session, of: Session, history: Iterable[Event], shared: fro
         usage=UsageRows(
             rows=usage.rows,
             repeated=usage.repeated,
-            replayed=usage.replayed + len(dropped),
+            replayed=usage.replayed + sum(call.tokens != Tokens() for call in dropped),
             naive=usage.naive,
         ),
     )
