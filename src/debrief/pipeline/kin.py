@@ -52,7 +52,7 @@ def shared_calls(left: Session, right: Session) -> frozenset[str]:
         return frozenset()
     times = {call.key: call.ts_us for call in left.model_calls}
     return frozenset(
-        call.key for call in right.model_calls if call.ts_us is not None and times.get(call.key) == call.ts_us
+        call.key for call in right.model_calls if _is_unmistakable(call) and times.get(call.key) == call.ts_us
     )
 
 
