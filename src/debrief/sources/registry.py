@@ -3,6 +3,8 @@
 import os.path
 
 from debrief.errors import NotATranscript
+from debrief.sources.documents import head_value
+from debrief.sources.formats.atif import ATIF
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
@@ -10,6 +12,7 @@ from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
+    ATIF,
     CODEX,
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,
@@ -32,7 +35,19 @@ def sniff(head: bytes) -> SourceFormat:
             return candidate
     if b"\x00" in head[:1024]:
         raise NotATranscript("binary content, not a transcript")
+    schema = _schema(head)
+    if schema:
+        raise NotATranscript(f"a document of the schema {schema!r}, which Debrief does not know")
     raise NotATranscript("no transcript format that Debrief knows")
+
+
+def _schema(head: bytes) -> str | None:
+    """The schema that a document names for itself."""
+    value = head_value(head)
+    name = value.get("schema_version") if isinstance(value, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        return None
+    return "".join(character for character in name[:80] if character.isprintable())
 
 
 def roots(environment: dict[str, str]) -> list[tuple[tuple[str, ...], str]]:
