@@ -9,10 +9,14 @@ from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
+from debrief.sources.formats.mini_swe_agent import MINI_SWE_AGENT
+from debrief.sources.formats.swe_agent import SWE_AGENT
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
     ATIF,
+    MINI_SWE_AGENT,
+    SWE_AGENT,
     CODEX,
     CODEX_EXEC,
     CLAUDE_CODE_STREAM,

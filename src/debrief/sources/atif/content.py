@@ -8,33 +8,13 @@ import msgspec
 
 from debrief.sources.claude.prompts import pieces
 from debrief.sources.codex.prompts import is_wrapper
-from debrief.sources.records import compact_json, mapping, string
+from debrief.sources.records import mapping, string
 
 _MADE_UP = re.compile(r"Executed [^\n]{1,300}")
 _DESCRIBED = re.compile(
     r"Running command: |Reading file: |I edited the file |I am interacting with the MCP server "
 )
 _GO_ON = "Please continue on whatever approach you think is suitable."
-_TASK = re.compile(r"\nTask Description:\n(?P<task>.+?)\n+Current terminal state:\n", re.DOTALL)
-
-
-def text_of(content: object) -> str:
-    """The text of a message or of an output; a picture or a sound leaves its place."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "\n".join(found for part in content if (found := _part(part)))
-    return "" if content is None else compact_json(content)
-
-
-def _part(value: object) -> str:
-    part = mapping(value)
-    text = value if isinstance(value, str) else part.get("text")
-    if isinstance(text, str):
-        return text
-    kind = string(part.get("type")) or "part"
-    path = string(mapping(part.get("source")).get("path"))
-    return f"[{kind}: {path}]" if path else f"[{kind}]"
 
 
 def is_made_up(message: str, tools: list[str]) -> bool:
@@ -53,12 +33,6 @@ def user_pieces(text: str) -> Iterator[tuple[str, str]]:
     for piece in pieces(text):
         if piece.text.strip():
             yield piece.kind, piece.text
-
-
-def task_of(prompt: str) -> str | None:
-    """The task in a first prompt that also holds the agent's instructions, where it is marked as such."""
-    found = _TASK.search(prompt)
-    return found.group("task").strip() if found else None
 
 
 class Keystrokes(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from debrief.model import Tokens
 from debrief.model.session import BUCKETS
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.records import count, mapping
+from debrief.sources.trajectories.money import micros
 
 _WRITES = (
     "cache_creation_input_tokens",
@@ -80,13 +81,6 @@ def stated_by(metrics: dict[str, Any], prefix: str = "") -> Stated:
 def _first(extra: dict[str, Any], names: tuple[str, ...], prefix: str) -> int | None:
     wanted = [name for plain in names for name in ((f"{prefix}{plain}", plain) if prefix else (plain,))]
     return next((number for name in wanted if (number := count(extra.get(name))) is not None), None)
-
-
-def micros(dollars: object) -> int | None:
-    """Millionths of a dollar; None for what is no amount."""
-    if not isinstance(dollars, int | float) or isinstance(dollars, bool):
-        return None
-    return None if count(dollars * 1_000_000.0) is None else round(dollars * 1_000_000)
 
 
 class Algebra(msgspec.Struct, frozen=True):

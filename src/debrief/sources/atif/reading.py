@@ -9,13 +9,14 @@ from typing import Any, get_args
 
 from debrief.model import EndState, PullRequestEvidence, Relation, Session, Tokens
 from debrief.sources.atif import ours
-from debrief.sources.atif.metrics import Ledger, added, micros
+from debrief.sources.atif.metrics import Ledger, added
 from debrief.sources.atif.steps import Steps
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.documents import Whole, whole
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import count, mapping, sequence, string
 from debrief.sources.source import Document
+from debrief.sources.trajectories.money import micros
 
 DEPTH = 8
 """How deep sub-agents may start sub-agents; no agent goes further than three."""

@@ -9,13 +9,15 @@ from typing import Any
 
 from debrief.model import Actor, EventKind
 from debrief.sources.atif import ours
-from debrief.sources.atif.content import is_made_up, keystrokes_of, task_of, text_of, user_pieces
+from debrief.sources.atif.content import is_made_up, keystrokes_of, user_pieces
 from debrief.sources.atif.metrics import Call as ModelCall
 from debrief.sources.atif.metrics import Ledger, Stated, stated_by
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
 from debrief.sources.trajectories.outcomes import Ended, ended
+from debrief.sources.trajectories.tasks import task_of
+from debrief.sources.trajectories.text import text_of
 from debrief.sources.trajectories.tools import Call, call_of
 
 Refer = Callable[[dict[str, Any], str | None], None]
