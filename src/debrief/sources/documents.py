@@ -4,6 +4,7 @@ Where a document breaks off, or only its head is at hand, what stands before the
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +18,9 @@ DOCUMENT_LIMIT = 512 * 1024 * 1024
 
 _decode = msgspec.json.Decoder().decode
 _lenient = json.JSONDecoder(strict=False)
+
+_LONE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Half of a character written as an escape: the reader of partial values stops at it."""
 
 
 class Whole(Struct, frozen=True):
@@ -100,7 +104,9 @@ def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
 def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The beginning of a JSON value as far as it goes."""
     text = content.decode("utf-8", "replace").replace("\x00", "")
-    try:
-        return pydantic_core.from_json(text, allow_partial=True)
-    except (ValueError, RecursionError):
-        return None
+    for attempt in (text, _LONE.sub(r"\1\\ufffd", text)):
+        try:
+            return pydantic_core.from_json(attempt, allow_partial=True)
+        except (ValueError, RecursionError):
+            continue
+    return None

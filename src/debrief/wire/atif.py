@@ -249,7 +249,10 @@ class _Steps:
 def _call(event: Event) -> dict[str, Any]:
     try:
         arguments = msgspec.json.decode(event.args) if event.args else {}
-    except msgspec.DecodeError:
+        if "\\ud" in event.args.lower():
+            # Half of a character, escaped, cannot be written again.
+            msgspec.json.encode(arguments)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         arguments = None
     marks: dict[str, Any] = {
         "kind": event.tool_kind or "other",

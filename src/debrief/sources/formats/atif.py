@@ -28,7 +28,9 @@ class Atif(msgspec.Struct, frozen=True):
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".json", ".jsonl")
     companions: tuple[Companions, ...] = (
-        Companions(of="*trajectory*.json", pattern="{stem}.summarization-*.json"),
+        Companions(of="*trajectory.json", pattern="{stem}.summarization-*.json"),
+        # The parts of a run that went on share the names of the first.
+        Companions(of="trajectory.cont-*.json", pattern="trajectory.summarization-*.json"),
     )
 
     def recognises(self, head: bytes) -> bool:

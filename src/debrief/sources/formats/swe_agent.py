@@ -43,6 +43,8 @@ _FAILURES = (
 _OBSERVED = ("OBSERVATION:", "Observation:")
 _STEP = ("action", "observation")
 _MESSAGES_TRIED = 12
+_ANOTHERS = b"execute_bash"
+"""The shell tool of another agent, whose rows look the same otherwise."""
 
 
 class SweAgent(msgspec.Struct, frozen=True):
@@ -227,6 +229,8 @@ def _is_native(value: dict[str, Any]) -> bool:
 
 
 def _is_row(value: dict[str, Any], head: bytes) -> bool:
+    if _ANOTHERS in head:
+        return False
     if not isinstance(value.get("instance_id"), str) and not isinstance(value.get("messages"), list | str):
         return False
     first = mapping(next(iter(sequence(value.get("trajectory"))), None))
