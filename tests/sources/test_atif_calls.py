@@ -48,12 +48,26 @@ def test_how_a_call_ended_is_read_from_the_agents_own_words(content: Any, expect
     [
         ({"tool_result_is_error": True}, "error"),
         ({"tool_result_metadata": {}}, "ok"),
-        ({"status": "failed"}, "error"),
-        ({"is_error": False}, "ok"),
+        ({"status": "completed"}, "unknown"),
     ],
 )
 def test_how_a_call_ended_is_read_from_marks_of_converters(extra: dict[str, Any], expected: str) -> None:
     assert outcome("Read", "text", extra=extra)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"status": "failed"}, "error"),
+        ({"error": "no such tool"}, "error"),
+        ({"is_error": False}, "ok"),
+        ({"success": True}, "ok"),
+        ({"score": 1}, "unknown"),
+    ],
+)
+def test_how_a_call_ended_is_read_from_marks_of_the_result(extra: dict[str, Any], expected: str) -> None:
+    step = acting(call("Read", file_path="/a"), results=[result("text", extra=extra)])
+    assert of_kind(atif(trajectory(TASK, step)), "tool_result")[0].outcome == expected
 
 
 @pytest.mark.parametrize(

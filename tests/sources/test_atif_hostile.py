@@ -67,6 +67,11 @@ def test_hostile_text_is_made_fit_to_be_stored() -> None:
     assert session.events[0].text == "abc?"
 
 
+def test_a_million_spaces_in_a_prompt_do_no_harm() -> None:
+    text = "<pr_description>" + " " * 1_000_000 + "end"
+    assert atif(trajectory(user_step(text))).events[0].text.endswith("end")
+
+
 def test_no_steps_are_no_session() -> None:
     with pytest.raises(NotATranscript, match="without steps"):
         sessions(trajectory(), "atif")

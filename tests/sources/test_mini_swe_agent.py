@@ -146,13 +146,12 @@ def test_tokens_and_cost_are_those_of_each_answer() -> None:
             Tokens(input=9, output=1),
         ),
         (
-            {
-                "input_tokens": 9,
-                "output_tokens": 1,
-                "cache_read_input_tokens": 2,
-                "cache_creation_input_tokens": 3,
-            },
-            Tokens(input=4, cache_read=2, cache_write=3, output=1),
+            {"prompt_tokens": 9, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3},
+            Tokens(input=4, cache_read=2, cache_write=3),
+        ),
+        (
+            {"input_tokens": 9, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 3},
+            Tokens(input=9, cache_read=20, cache_write=3),
         ),
         (
             {"input_tokens": 9, "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 3}},

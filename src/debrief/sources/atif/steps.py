@@ -26,6 +26,9 @@ Refer = Callable[[dict[str, Any], str | None], None]
 _DONE = frozenset({"finish", "mark_task_complete", "submit", "attempt_completion", "task_complete", "done"})
 """Tools by which agents say that their task is done."""
 
+_OF_RESULT = ("tool_result_is_error", "tool_result_metadata")
+"""What a step's `extra` says of its only result; its other marks are about the turn."""
+
 _RESPONSES = ("response_id", "message_id")
 
 
@@ -48,7 +51,8 @@ class Steps:
         self._refer = refer
         self._key = key
         self._is_ours = is_ours
-        self._open: dict[str, tuple[Call, int]] = {}
+        self._open: dict[str, Call] = {}
+        self._made: list[str] = []
         self._reasoning = ""
         self._step: dict[str, Any] = {}
         self._position = 0
@@ -84,6 +88,7 @@ class Steps:
             builder.cwd = builder.cwd or string(extra.get("cwd"))
         marks = ours.marks(step)
         self._first = builder.event_count
+        self._made.clear()
         if marks.get("kind") not in ("call", "nothing"):
             self._write(source, marks)
         self._observe(source)
@@ -218,7 +223,7 @@ class Steps:
         return found
 
     def _call(self, call: Call, call_id: str, marks: dict[str, Any]) -> None:
-        ordinal = self._builder.event(
+        self._builder.event(
             "tool_call",
             "assistant",
             text=string(marks.get("text")) or "",
@@ -231,7 +236,8 @@ class Steps:
             args=call.args,
             edits=call.edits,
         )
-        self._open[call_id] = (call, ordinal)
+        self._open[call_id] = call
+        self._made.append(call_id)
         self._note("done" if call.tool in _DONE else "open")
 
     def _observe(self, source: str) -> None:
@@ -242,7 +248,7 @@ class Steps:
         if not isinstance(results, list):
             self._builder.fault(f"step {self._position}: its observation holds no results")
             return
-        waiting = [key for key, (_, ordinal) in self._open.items() if ordinal >= self._first]
+        waiting = list(self._made)
         unnamed = [one for one in map(mapping, results) if not string(one.get("source_call_id"))]
         by_order = len(unnamed) == len(waiting) and not self._is_ours
         for value in results:
@@ -263,10 +269,11 @@ class Steps:
         if call_id is None and source != "agent":
             self._builder.amend(self._event("message", "system", text), injected=True)
             return
-        call, _ = self._open.pop(call_id, (None, 0)) if call_id else (None, 0)
+        call = self._open.pop(call_id, None) if call_id else None
         beside = mapping(result.get("extra"))
         if is_only:
-            beside = {**mapping(self._step.get("extra")), **beside}
+            of_step = mapping(self._step.get("extra"))
+            beside = {**{name: of_step[name] for name in _OF_RESULT if name in of_step}, **beside}
         shell = call is not None and call.kind == "shell"
         end = ours.ended(marks) or ended(text, beside, is_shell=shell)
         if end.outcome == "unknown" and "tool_result_metadata" in beside:

@@ -10,13 +10,11 @@ import shlex
 from debrief.model import FileEdit
 from debrief.sources.trajectories.tools import Call, call_of
 
-_FENCED = re.compile(
-    r"^[ \t]*```(?:bash|sh|shell|mswea_bash_command)?[ \t]*\n(?P<command>.*?)^[ \t]*```[ \t]*$",
-    re.DOTALL | re.MULTILINE,
-)
-_FUNCTION = re.compile(r"<function=(?P<name>[\w.-]{1,100})>(?P<body>.*?)(?:</function>|\Z)", re.DOTALL)
-_PARAMETER = re.compile(r"<parameter=(?P<name>[\w.-]{1,100})>(?P<value>.*?)</parameter>", re.DOTALL)
-_XML = re.compile(r"<command>\s*(?P<command>.*?)\s*</command>", re.DOTALL)
+_FENCES = frozenset({"", "bash", "sh", "shell", "mswea_bash_command"})
+"""What may stand behind a fence that a command follows."""
+
+_WORDS_LIMIT = 20_000
+"""A longer line is taken apart at its spaces only: nobody quotes so much."""
 
 _READS = frozenset({"open", "goto", "scroll_up", "scroll_down"})
 _SEARCHES = frozenset({"search_dir", "search_file", "find_file"})
@@ -26,26 +24,41 @@ SUBMITS = frozenset({"submit", "exit_forfeit", "exit"})
 
 def fenced(text: str) -> tuple[str, str] | None:
     """What is said and the command in the last fenced block of `text`."""
-    found = list(_FENCED.finditer(text))
-    if not found:
+    lines = text.split("\n")
+    opened, last = -1, None
+    for number, line in enumerate(lines):
+        mark = line.strip()
+        if not mark.startswith("```"):
+            continue
+        if opened >= 0 and mark == "```":
+            last, opened = (opened, number), -1
+        elif opened < 0:
+            opened = number
+    if last is None or lines[last[0]].strip()[3:].strip() not in _FENCES:
         return None
-    last = found[-1]
-    return (text[: last.start()] + text[last.end() :]).strip(), last.group("command").strip("\n")
+    said = "\n".join((*lines[: last[0]], *lines[last[1] + 1 :])).strip()
+    return said, "\n".join(lines[last[0] + 1 : last[1]])
 
 
 def function(text: str) -> tuple[str, Call] | None:
     """What is said and the call that tags in `text` write down."""
-    found = _FUNCTION.search(text)
-    if found is None:
+    start = text.find("<function=")
+    opened = text.find(">", start)
+    if start < 0 or opened < 0:
         return None
-    arguments = {match["name"]: match["value"].strip("\n") for match in _PARAMETER.finditer(found["body"])}
-    return (text[: found.start()] + text[found.end() :]).strip(), call_of(found["name"], arguments)
-
-
-def tagged(text: str) -> tuple[str, str] | None:
-    """What is said and the command between tags of that name."""
-    found = _XML.search(text)
-    return None if found is None else (text[: found.start()].strip(), found["command"])
+    end = text.find("</function>", opened)
+    body = text[opened + 1 :] if end < 0 else text[opened + 1 : end]
+    arguments = {}
+    place = body.find("<parameter=")
+    while place >= 0:
+        begins = body.find(">", place)
+        ends = body.find("</parameter>", begins)
+        if begins < 0 or ends < 0:
+            break
+        arguments[body[place + len("<parameter=") : begins][:100]] = body[begins + 1 : ends].strip("\n")
+        place = body.find("<parameter=", ends)
+    said = text[:start] + ("" if end < 0 else text[end + len("</function>") :])
+    return said.strip(), call_of(text[start + len("<function=") : opened][:100], arguments)
 
 
 def interface(action: str, open_file: str | None) -> Call:
@@ -106,8 +119,8 @@ def _editor(words: list[str], action: str) -> Call:
 
 
 def _words(text: str) -> list[str]:
-    if len(text) > 200_000:  # noqa: PLR2004 (nobody quotes so much)
-        return text[:200].split()
+    if len(text) > _WORDS_LIMIT:
+        return text[:_WORDS_LIMIT].split()
     try:
         return shlex.split(text)
     except ValueError:

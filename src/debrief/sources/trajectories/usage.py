@@ -24,6 +24,9 @@ def tokens_of(usage: dict[str, Any]) -> Tokens | None:
     reasoning = _first(made, "reasoning_tokens")
     if not (prompt or completion):
         return None
+    if "prompt_tokens" not in usage and not given and (read is not None or write is not None):
+        # The service that has these names counts its caches beside the input.
+        return Tokens(input=prompt, cache_read=read, cache_write=write, output=completion)
     fresh = None if prompt is None else max(0, prompt - (read or 0))
     if fresh is not None and write is not None and write <= fresh:
         # Some gateways count cache writes beside the prompt.

@@ -31,9 +31,10 @@ def trajectories(document: Document) -> Iterator[Whole]:
 
 
 def _has_lines(content: bytes) -> bool:
-    """Whether each line that is not empty begins an object: indented JSON does not look so."""
-    lines = [line for line in content.split(b"\n") if line.strip(b" \t\r\x00")]
-    return len(lines) > 1 and all(line.lstrip(b" \t\x00\xef\xbb\xbf").startswith(b"{") for line in lines)
+    """Whether the first line is a whole object: a document that is one value does not end there."""
+    first, _, _ = content.lstrip(b" \t\r\n\x00\xef\xbb\xbf").partition(b"\n")
+    line = read_value(first)
+    return isinstance(line.value, dict) and line.fault is None
 
 
 def _items(array: Whole) -> Iterator[Whole]:
