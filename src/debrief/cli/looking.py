@@ -29,6 +29,7 @@ from debrief.errors import DebriefError, NotFound, SettingsError, Unreadable
 from debrief.llm import Analyser
 from debrief.pipeline import doctor, reading
 from debrief.pipeline.discover import discover
+from debrief.pipeline.export import export_atif
 from debrief.pipeline.prepare import parse_and_analyse
 from debrief.store import BlobFolder, SessionFilter, pages
 from debrief.store import sessions as rows_of_sessions
@@ -116,6 +117,27 @@ def explain(
         sys.stdout.write(json.dumps(explaining.explain_json(stored)) + "\n")
     else:
         explaining.explain(out, stored)
+
+
+@app.command()
+def export(
+    session_id: Annotated[str, typer.Argument(help="The id that `debrief sessions` shows.")],
+    _: Annotated[bool, typer.Option("--atif", help="As an ATIF trajectory, the one form so far.")] = True,
+    file: Annotated[Path | None, typer.Option("--out", help="Write here, not to the output.")] = None,
+    data: Data = None,
+    database_url: Database = None,
+) -> None:
+    """Write a session as a document that other programs read."""
+    settings = settings_of(data=data, database_url=database_url)
+    with open_here(settings) as store:
+        document = export_atif(store, settings.enterprise_id, session_id)
+    if file is None:
+        sys.stdout.buffer.write(document + b"\n")
+        return
+    try:
+        file.write_bytes(document + b"\n")
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be written: {error.strerror}") from error
 
 
 @app.command("doctor")

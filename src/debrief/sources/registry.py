@@ -11,6 +11,7 @@ from debrief.sources.databases.opencode import OPENCODE_DATABASE, OPENCODE_SECON
 from debrief.sources.formats.aider import AIDER
 from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.antigravity import ANTIGRAVITY
+from debrief.sources.formats.atif import ATIF
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.cline import CLINE
@@ -27,15 +28,20 @@ from debrief.sources.formats.gemini_stream import GEMINI_STREAM
 from debrief.sources.formats.goose import GOOSE
 from debrief.sources.formats.grok import GROK
 from debrief.sources.formats.kimi import KIMI
+from debrief.sources.formats.mini_swe_agent import MINI_SWE_AGENT
 from debrief.sources.formats.opencode import OPENCODE
 from debrief.sources.formats.openhands import OPENHANDS
 from debrief.sources.formats.openhands_v0 import OPENHANDS_V0
 from debrief.sources.formats.pi import PI
 from debrief.sources.formats.qwen_code import QWEN_CODE
+from debrief.sources.formats.swe_agent import SWE_AGENT
 from debrief.sources.refusals import refusal
 from debrief.sources.source import SessionDatabase, SourceFormat
 
 FORMATS: tuple[SourceFormat, ...] = (
+    ATIF,
+    MINI_SWE_AGENT,
+    SWE_AGENT,
     OPENCODE,
     AMP,
     GOOSE,

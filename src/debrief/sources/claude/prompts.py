@@ -31,7 +31,8 @@ _AROUND = (
 )
 _BEFORE = re.compile(rf"\s*<(?P<tag>{_AROUND})\b[^>]*>.*?</(?P=tag)>\s*", re.DOTALL)
 _AFTER = re.compile(
-    r"\s*<(?P<tag>system-reminder|system_reminder|ide_selection|ide_opened_file)\b[^>]*>"
+    # A run of spaces is tried once, from its start: text may hold a million of them.
+    r"(?<!\s)\s*<(?P<tag>system-reminder|system_reminder|ide_selection|ide_opened_file)\b[^>]*>"
     r"(?:(?!<(?P=tag)\b).)*?</(?P=tag)>\s*\Z",
     re.DOTALL,
 )

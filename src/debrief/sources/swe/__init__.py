@@ -1,0 +1,1 @@
+"""SWE-agent: how its runs end, and the rows in which data sets hold them."""
