@@ -15,6 +15,9 @@ from debrief.sources.documents import head_lines, head_value
 from debrief.sources.records import mapping, sequence
 
 _ROWS_TRIED = 20
+SCHEMA = "{schema}"
+"""Stands in a sentence for the schema that a document names for itself."""
+
 _OWN = "give the agent's own session files"
 
 
@@ -46,6 +49,12 @@ class Head:
             return [item for item in self.value[:_ROWS_TRIED] if isinstance(item, dict)]
         return head_lines(self.content)[:_ROWS_TRIED] or ([self.fields] if self.fields else [])
 
+    @property
+    def schema(self) -> str:
+        """The schema that the document names for itself."""
+        names = (row.get("schema_version") for row in self.rows)
+        return next((name[:100] for name in names if isinstance(name, str)), "")
+
     @cached_property
     def messages(self) -> list[dict[str, Any]]:
         """The messages of a chat: those of an object, or the rows themselves."""
@@ -68,7 +77,7 @@ def refusal(head: bytes) -> str:
     found = Head(head)
     for look_alike in LOOK_ALIKES:
         if look_alike.is_it(found):
-            return look_alike.sentence
+            return look_alike.sentence.replace(SCHEMA, repr(found.schema))
     return "no transcript format that Debrief knows"
 
 
@@ -127,6 +136,13 @@ def _is_gptme(head: Head) -> bool:
     if "type" in first or not isinstance(content, str) or not isinstance(first.get("timestamp"), str):
         return False
     return content.startswith("You are gptme") or "pinned" in first or "hide" in first
+
+
+def _is_iflow(head: Head) -> bool:
+    return any(
+        isinstance(row.get("sessionId"), str) and row["sessionId"].startswith("session-") and "uuid" in row
+        for row in head.rows
+    )
 
 
 def _is_item(head: Head) -> bool:
@@ -246,6 +262,7 @@ LOOK_ALIKES: tuple[LookAlike, ...] = (
         "a session of Hermes, which Debrief does not read",
     ),
     LookAlike(_is_vibe, "a part of a Mistral Vibe session, which Debrief does not read"),
+    LookAlike(_is_iflow, "a session of iFlow, which Debrief does not read"),
     LookAlike(_has("conversation_id", "history"), "a conversation of Kiro, which Debrief does not read"),
     LookAlike(_is_posit, "a conversation of Posit Assistant, which Debrief does not read"),
     LookAlike(
@@ -258,7 +275,7 @@ LOOK_ALIKES: tuple[LookAlike, ...] = (
     LookAlike(_is_item, "a single item of a conversation, not a session: give the whole session"),
     LookAlike(
         _schema(""),
-        f"a record that another tool has re-shaped, in a schema that Debrief does not know: {_OWN}",
+        f"a record that another tool has re-shaped, in its schema {SCHEMA}: {_OWN}",
     ),
     LookAlike(
         _is_chat_with_calls,
