@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check bench bench-growth bench-analysis fuzz eval install lock format docs clean
+.PHONY: run test check bench bench-growth bench-analysis bench-formats fuzz eval install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -42,6 +42,9 @@ eval: $(DEV_STAMP) ## how good the analysis is; DATA=folder SPLIT=val OUT=rows.j
 
 bench-analysis: $(DEV_STAMP) ## how many sessions a second are analysed, and whether that is linear in events
 	$(BIN)/python bench/analysis.py
+
+bench-formats: $(DEV_STAMP) ## what becomes of each transcript in a folder, format by format; DATA=folder
+	@$(BIN)/python bench/formats.py --data $(DATA)
 
 fuzz: $(DEV_STAMP) ## break transcripts and read them; DATA=folder CASES=20000 SEED=1
 	$(BIN)/python bench/fuzz.py $(if $(DATA),--data $(DATA)) $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
