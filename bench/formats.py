@@ -1,4 +1,4 @@
-"""`make bench-formats DATA=folder`: what becomes of each file, format by format: read, refused, opaque, faults.
+"""`make bench-formats DATA=folder`: what becomes of each file, format by format.
 
 Reads every file by itself, and stores nothing. The last column counts the sessions whose tokens are exact, a
 lower bound, or missing.
