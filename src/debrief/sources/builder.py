@@ -318,7 +318,7 @@ class SessionBuilder:
             format=self._format,
             parser_version=self._parser_version,
             native_id=self._short(self.native_id, 200) or "",
-            agent=self._agent_name,
+            agent=self._short(self._agent_name) or "",
             agent_version=self._short(self.agent_version),
             surface=self._short(self.surface),
             user=self._short(self.user),
