@@ -49,7 +49,8 @@ class _Call(Struct, frozen=True):
 class Conversation:
     """Writes into `builder`, whose `agent` and `replaying` the format sets.
 
-    `ending` knows how things stand, `spoken` whether anything was said on the main chain yet.
+    `ending` knows how things stand, `spoken` whether anything was said on the main chain yet, `pulls` notes
+    pull requests.
     """
 
     def __init__(self, builder: SessionBuilder) -> None:
@@ -58,7 +59,7 @@ class Conversation:
         self._uses: dict[str, int] = {}
         self._nameless: list[_Call] = []
         self._stopped: set[str] = set()
-        self._pulls = PullRequests(builder)
+        self.pulls = PullRequests(builder)
         self._model: str | None = None
         self._summary: int | None = None
         self.ending = Ending()
@@ -116,7 +117,7 @@ class Conversation:
         if not text.strip():
             return
         ordinal = self._event("message", "assistant", place, text=text, injected=own_words)
-        self._pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         if self._main and not own_words:
             self.ending.spoke(stop_reason)
 
@@ -237,7 +238,7 @@ class Conversation:
         if self._main:
             self.ending.answered(call_id)
         tool, command = (call.tool, call.command) if call else (None, None)
-        self._pulls.in_result(tool, command, text, outcome, ordinal)
+        self.pulls.in_result(tool, command, text, outcome, ordinal)
 
     def user(
         self,
@@ -293,7 +294,7 @@ class Conversation:
             self._event("message", "user", place, text=text, injected=True)
             return
         ordinal = self._event("prompt", "user", place, text=text)
-        self._pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         self.spoken, self._summary = True, None
         self.ending.prompted()
 

@@ -370,15 +370,11 @@ class _Reading:
             return
         if url := string(row.get("prUrl")):
             event = max(0, self.builder.event_count - 1)
-            self.builder.pull_request(
-                url,
-                created=True,
-                evidence="native",
-                event=event,
-                number=count(row.get("prNumber")),
-                repository=string(row.get("prRepository")),
+            repository = string(row.get("prRepository"))
+            self.conversation.pulls.native(
+                url, event, number=count(row.get("prNumber")), repository=repository
             )
-            self.builder.repository = self.builder.repository or string(row.get("prRepository"))
+            self.builder.repository = self.builder.repository or repository
         else:
             self.builder.opaque("pr-link without a URL", line=place.line, ts_us=place.ts_us)
 
