@@ -149,7 +149,7 @@ def _cost_rule(session: Session, cost: Cost) -> str:
     if cost.unpriced_models:
         parts.append(f"without price: {', '.join(cost.unpriced_models)}")
     if bounds:
-        told = ", ".join(f"{_WORDS[name]} of {number} calls" for name, number in bounds.items())
+        told = ", ".join(f"{_WORDS.get(name, name)} of {number} calls" for name, number in bounds.items())
         parts.append(f"too small for certain: {told}")
     return "; ".join(parts)
 

@@ -39,7 +39,8 @@ class Tokens(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ModelCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request to a model. `key` makes repeats of the same call recognisable across files.
 
-    `lower_bound` names the buckets of `tokens` whose number is known to be too small.
+    `lower_bound` names the buckets of `tokens` whose number is known to be too small, and `cost` where the
+    call costs more than its tokens do (searches are paid by the request).
     `cache_write_1h` is the part of `tokens.cache_write` that is kept for an hour and costs more.
     `cost_usd_micros` is what the transcript itself says the call cost. `event` is the ordinal of the first
     event that came of the call.

@@ -12,7 +12,10 @@ from debrief.model import Actor, EventKind, Tokens, ToolKind
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.claude.ending import Ending
 from debrief.sources.claude.messages import (
+    advisors,
+    billed_usage,
     call_target,
+    costs_more,
     duration_ms_of,
     exit_code_of,
     flat_text,
@@ -21,6 +24,7 @@ from debrief.sources.claude.messages import (
     tokens_of,
     tool_kind,
 )
+from debrief.sources.claude.outputs import kept_outputs, whole_output
 from debrief.sources.claude.prompts import Piece, pieces
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string
@@ -49,7 +53,8 @@ class _Call(Struct, frozen=True):
 class Conversation:
     """Writes into `builder`, whose `agent` and `replaying` the format sets.
 
-    `ending` knows how things stand, `spoken` whether anything was said on the main chain yet.
+    `ending` knows how things stand, `spoken` whether anything was said on the main chain yet, `pulls` notes
+    pull requests, `outputs` are the results that lie in files of their own.
     """
 
     def __init__(self, builder: SessionBuilder) -> None:
@@ -58,9 +63,10 @@ class Conversation:
         self._uses: dict[str, int] = {}
         self._nameless: list[_Call] = []
         self._stopped: set[str] = set()
-        self._pulls = PullRequests(builder)
+        self.pulls = PullRequests(builder)
         self._model: str | None = None
         self._summary: int | None = None
+        self.outputs = kept_outputs(())
         self.ending = Ending()
         self.spoken = False
 
@@ -68,8 +74,11 @@ class Conversation:
     def _main(self) -> bool:
         return self._builder.agent is None
 
-    def assistant(self, message: dict[str, Any], place: Place) -> None:
-        """A row of the assistant: its blocks as events, its usage as (part of) a model call."""
+    def assistant(self, message: dict[str, Any], place: Place, cost_usd_micros: int | None = None) -> None:
+        """A row of the assistant: its blocks as events, its usage as (part of) a model call.
+
+        `cost_usd_micros` is what the row says that the call cost.
+        """
         content = message.get("content")
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else sequence(content)
         model, message_id = string(message.get("model")), string(message.get("id"))
@@ -84,7 +93,7 @@ class Conversation:
             self._assistant_block(mapping(block), place, message_id, stop_reason, own_words=own_words)
         if not own_words:
             event = first if self._builder.event_count > first else None
-            self._count(message, message_id, model, event, place)
+            self._count(message, message_id, model, event, place, cost_usd_micros)
 
     def _assistant_block(
         self,
@@ -116,7 +125,7 @@ class Conversation:
         if not text.strip():
             return
         ordinal = self._event("message", "assistant", place, text=text, injected=own_words)
-        self._pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         if self._main and not own_words:
             self.ending.spoke(stop_reason)
 
@@ -135,16 +144,20 @@ class Conversation:
         model: str | None,
         event: int | None,
         place: Place,
+        cost_usd_micros: int | None,
     ) -> None:
         key = message_id or place.native_id or f"line {place.line}"
         if string(message.get("stop_reason")):
             self._stopped.add(key)
         usage = message.get("usage")
-        tokens = tokens_of(usage)
+        tokens = tokens_of(billed_usage(usage))
         # Without a stop reason on any of its rows a response's output is the placeholder it began with.
         placeholder = key not in self._stopped and tokens.output is not None
-        bound = ("output",) if placeholder else ()
-        self.count_call(key, model, tokens, bound, event, place, hour_long_writes(usage))
+        bound = (("output",) if placeholder else ()) + (("cost",) if costs_more(usage) else ())
+        writes = hour_long_writes(usage)
+        self.count_call(key, model, tokens, bound, event, place, writes, cost_usd_micros)
+        for number, (advisor, spent) in enumerate(advisors(usage), start=1):
+            self.count_call(f"{key} advisor {number}", advisor, spent, (), None, place, None, None)
 
     def count_call(
         self,
@@ -155,6 +168,7 @@ class Conversation:
         event: int | None,
         place: Place,
         cache_write_1h: int | None,
+        cost_usd_micros: int | None,
     ) -> None:
         """Hand a model call to the builder; the headless stream first waits for the run's own totals.
 
@@ -170,6 +184,7 @@ class Conversation:
             ts_us=place.ts_us,
             lower_bound=lower_bound,
             cache_write_1h=cache_write_1h,
+            cost_usd_micros=cost_usd_micros,
             event=event,
         )
 
@@ -215,7 +230,7 @@ class Conversation:
     def _result(self, block: dict[str, Any], place: Place, structured: object, denial: object) -> None:
         given_id = string(block.get("tool_use_id"))
         call = self._calls.get(given_id) if given_id else (self._nameless.pop() if self._nameless else None)
-        text = flat_text(block.get("content"))
+        text = whole_output(flat_text(block.get("content")), self.outputs)
         outcome = outcome_of(text, flagged=block.get("is_error"), structured=structured, denial=denial)
         call_id = call.call_id if call else given_id
         ordinal = self._builder.event(
@@ -237,7 +252,7 @@ class Conversation:
         if self._main:
             self.ending.answered(call_id)
         tool, command = (call.tool, call.command) if call else (None, None)
-        self._pulls.in_result(tool, command, text, outcome, ordinal)
+        self.pulls.in_result(tool, command, text, outcome, ordinal)
 
     def user(
         self,
@@ -293,7 +308,7 @@ class Conversation:
             self._event("message", "user", place, text=text, injected=True)
             return
         ordinal = self._event("prompt", "user", place, text=text)
-        self._pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         self.spoken, self._summary = True, None
         self.ending.prompted()
 

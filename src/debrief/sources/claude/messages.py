@@ -154,6 +154,41 @@ def tokens_of(usage: object) -> Tokens:
     return tokens
 
 
+_SUMMED = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+
+
+def billed_usage(usage: object) -> dict[str, Any]:
+    """`usage` with what the service spent on summarising within the request, which its totals leave out."""
+    fields = mapping(usage)
+    compactions = [
+        one
+        for entry in sequence(fields.get("iterations"))
+        if (one := mapping(entry)).get("type") == "compaction"
+    ]
+    if not compactions:
+        return fields
+    sums = {name: [count(one.get(name)) for one in (fields, *compactions)] for name in _SUMMED}
+    known = {name: [number for number in numbers if number is not None] for name, numbers in sums.items()}
+    return fields | {name: sum(numbers) for name, numbers in known.items() if numbers}
+
+
+def advisors(usage: object) -> list[tuple[str | None, Tokens]]:
+    """Calls of a second model within the request: its name, and tokens that the request's own leave out."""
+    entries = [mapping(entry) for entry in sequence(mapping(usage).get("iterations"))]
+    return [
+        (string(entry.get("model")), tokens_of(entry))
+        for entry in entries
+        if entry.get("type") == "advisor_message"
+    ]
+
+
+def costs_more(usage: object) -> bool:
+    """Whether the call costs more than its tokens at their usual price: searches are paid by the request."""
+    fields = mapping(usage)
+    searches = count(mapping(fields.get("server_tool_use")).get("web_search_requests"))
+    return bool(searches) or fields.get("speed") == "fast"
+
+
 def hour_long_writes(usage: object) -> int | None:
     """How many of the cache's written tokens are kept for an hour: they cost more than the others."""
     return count(mapping(mapping(usage).get("cache_creation")).get("ephemeral_1h_input_tokens"))

@@ -19,7 +19,6 @@ RECORDS_PASSED_OVER = frozenset(
         "agent-setting",
         "tag",
         "relocated",
-        "bridge-session",
         "started",
         "result",
         "atis-latch",

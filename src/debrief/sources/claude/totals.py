@@ -60,7 +60,7 @@ class RunTotals:
             for model, usage in mapping(row.get("modelUsage")).items()
             if isinstance(usage, dict)
         }
-        cost = _micros(row.get("total_cost_usd"))
+        cost = micros(row.get("total_cost_usd"))
         anew = (cost is not None and self._cost is not None and cost < self._cost) or any(
             stated.get(model, {}).get(bucket, 0) < number
             for model, numbers in self._current.items()
@@ -123,7 +123,8 @@ def _plain(model: str) -> str:
     return model.partition("[")[0]
 
 
-def _micros(dollars: object) -> int | None:
+def micros(dollars: object) -> int | None:
+    """Dollars as a transcript states them, in millionths; None for what is no such number."""
     if not isinstance(dollars, int | float) or isinstance(dollars, bool):
         return None
     return None if count(dollars * 1_000_000.0) is None else round(dollars * 1_000_000)

@@ -5,7 +5,7 @@ from typing import Any
 
 from debrief.model import Relation
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.records import compact_json, mapping, string
+from debrief.sources.records import compact_json, mapping, sequence, string
 from debrief.sources.remotes import remote_of, repository_of
 
 
@@ -27,12 +27,17 @@ def read_meta(builder: SessionBuilder, meta: dict[str, Any]) -> None:
     builder.agent_version = string(meta.get("cli_version"))
     builder.surface = string(meta.get("originator"))
     builder.user = string(meta.get("creator_user_id"))
-    builder.cwd = string(meta.get("cwd"))
+    builder.cwd = string(meta.get("cwd")) or first_root(meta)
     builder.branch = string(git.get("branch"))
     builder.commit = string(git.get("commit_hash"))
     url = string(git.get("repository_url"))
     builder.repository, builder.remote = repository_of(url), remote_of(url)
     builder.relation, builder.parent_id = parent_of(meta)
+
+
+def first_root(fields: dict[str, Any]) -> str | None:
+    """The first of the folders that a session works in; newer versions may name several, and no other."""
+    return next((root for root in sequence(fields.get("runtime_workspace_roots")) if string(root)), None)
 
 
 def unnamed(first: object) -> str:

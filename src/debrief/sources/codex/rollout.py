@@ -9,7 +9,7 @@ from typing import Any
 from debrief.model import Actor, EventKind, Session
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.codex.ending import Ending
-from debrief.sources.codex.meta import read_meta, unnamed
+from debrief.sources.codex.meta import first_root, read_meta, unnamed
 from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
 from debrief.sources.codex.tools import Place, Tools
@@ -104,7 +104,7 @@ class Rollout:
         """The settings of the turn that follows."""
         self.turn_began(string(fields.get("turn_id")))
         if self.builder.cwd is None:
-            self.builder.cwd = string(fields.get("cwd"))
+            self.builder.cwd = string(fields.get("cwd")) or first_root(fields)
         model = string(fields.get("model"))
         if model and self._model and model != self._model:
             self.event("model_change", "system", text=f"{self._model} -> {model}")

@@ -23,6 +23,8 @@ from debrief.sources.claude.files import (
     own_session_id,
 )
 from debrief.sources.claude.heads import is_transcript
+from debrief.sources.claude.outputs import kept_outputs
+from debrief.sources.claude.places import COMPANIONS, ROOTS
 from debrief.sources.claude.prompts import pieces
 from debrief.sources.claude.queue import PromptQueue
 from debrief.sources.claude.rows import (
@@ -36,6 +38,7 @@ from debrief.sources.claude.rows import (
     session_id,
     text_of,
 )
+from debrief.sources.claude.totals import micros
 from debrief.sources.records import Record, count, mapping, string, timestamp_us
 from debrief.sources.source import Clean, Companions, Document, Transcript
 
@@ -48,14 +51,10 @@ class ClaudeCode:
 
     name = "claude_code"
     title = "Claude Code"
-    version = 2
-    roots: tuple[str, ...] = ("~/.claude/projects", "$CLAUDE_CONFIG_DIR/projects")
+    version = 3
+    roots: tuple[str, ...] = ROOTS
     suffixes: tuple[str, ...] = (".jsonl",)
-    companions: tuple[Companions, ...] = (
-        Companions("*.jsonl", "{stem}/subagents/agent-*.jsonl"),
-        Companions("*.jsonl", "{stem}/subagents/workflows/*/agent-*.jsonl"),
-        Companions("*.jsonl", "agent-*.jsonl", by_content=True),
-    )
+    companions: tuple[Companions, ...] = COMPANIONS
 
     def recognises(self, head: bytes) -> bool:
         """Whether `head` holds rows, or side records, as only Claude Code writes them."""
@@ -102,6 +101,7 @@ class _Reading:
             "ai-title": lambda record, _: self._title("aiTitle", record),
             "pr-link": self._pull_request,
             "worktree-state": self._worktree,
+            "bridge-session": self._owner,
         }
         ids = file_ids(self._main)
         self._alone = agent_of(ids, self._main.name)
@@ -109,6 +109,8 @@ class _Reading:
         self._sessions = ids.sessions
         self._name(ids)
         self._companions = list(self._own(transcript.companions))
+        if self._alone is None:
+            self.conversation.outputs = kept_outputs(transcript.companions)
         self._with_file = {agent for agent, _ in self._companions}
 
     def _name(self, ids: FileIds) -> None:
@@ -278,7 +280,8 @@ class _Reading:
         elif row.get("isApiErrorMessage") is True:
             self.conversation.api_error(text_of(message), place)
         else:
-            self.conversation.assistant(message, place)
+            # The first versions say what each call cost; a zero there means that nobody reckoned it.
+            self.conversation.assistant(message, place, micros(row.get("costUSD")) or None)
 
     def _system(self, row: dict[str, Any], place: Place) -> None:
         subtype = string(row.get("subtype"))
@@ -370,17 +373,18 @@ class _Reading:
             return
         if url := string(row.get("prUrl")):
             event = max(0, self.builder.event_count - 1)
-            self.builder.pull_request(
-                url,
-                created=True,
-                evidence="native",
-                event=event,
-                number=count(row.get("prNumber")),
-                repository=string(row.get("prRepository")),
+            repository = string(row.get("prRepository"))
+            self.conversation.pulls.native(
+                url, event, number=count(row.get("prNumber")), repository=repository
             )
-            self.builder.repository = self.builder.repository or string(row.get("prRepository"))
+            self.builder.repository = self.builder.repository or repository
         else:
             self.builder.opaque("pr-link without a URL", line=place.line, ts_us=place.ts_us)
+
+    def _owner(self, row: dict[str, Any], _: Place) -> None:
+        """The account to which a session at a distance is bound: the only user that a transcript names."""
+        if not self.builder.replaying:
+            self.builder.user = self.builder.user or string(row.get("ownerAccountUuid"))
 
     def _worktree(self, row: dict[str, Any], _: Place) -> None:
         state = mapping(row.get("worktreeSession"))

@@ -67,7 +67,7 @@ class ClaudeCodeStream:
 
     name = "claude_code_stream"
     title = "Claude Code (headless)"
-    version = 2
+    version = 3
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl", ".txt", ".log")
     companions: tuple[Companions, ...] = ()
@@ -129,6 +129,7 @@ class _HeadlessConversation(Conversation):
         event: int | None,
         place: Place,
         cache_write_1h: int | None,  # noqa: ARG002 (the run's own cost is stated: no price is needed)
+        cost_usd_micros: int | None,  # noqa: ARG002 (a stream states the cost of a run, not of a call)
     ) -> None:
         call = self.calls.get(key)
         if call is None:

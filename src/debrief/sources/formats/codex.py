@@ -37,7 +37,7 @@ class Codex(msgspec.Struct, frozen=True):
 
     name: str = "codex"
     title: str = "Codex"
-    version: int = 3
+    version: int = 4
     roots: tuple[str, ...] = (
         "~/.codex/sessions",
         "$CODEX_HOME/sessions",

@@ -37,7 +37,7 @@ class CodexExec(msgspec.Struct, frozen=True):
 
     name: str = "codex_exec"
     title: str = "Codex (headless)"
-    version: int = 3
+    version: int = 4
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[Companions, ...] = ()
