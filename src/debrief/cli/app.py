@@ -3,14 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from debrief.config import Settings, settings_from
 from debrief.errors import DebriefError, Unreadable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 app = typer.Typer(
     help="Debrief: session insights for coding agents, on your own server.",
@@ -46,10 +48,15 @@ User = Annotated[str | None, typer.Option(help="User, where a transcript names n
 Tag = Annotated[list[str] | None, typer.Option(help="Tag to give them; may be repeated.")]
 
 
-def print_table(table: Table) -> None:
+def print_table(table: "Table") -> None:
     """Print `table` wide enough for ids to stay whole, however narrow the terminal."""
     width = max(out.width, TABLE_WIDTH)
     Console(highlight=False, width=width, soft_wrap=True).print(table, crop=False, no_wrap=True)
+
+
+@app.callback()
+def _commands() -> None:
+    """Debrief: session insights for coding agents, on your own server."""
 
 
 def path_of(text: str) -> Path:
