@@ -5,12 +5,12 @@ What reads, analyses and stores is loaded when there is something to read.
 
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from debrief.cli import app as cli
 from debrief.cli import outcomes
 from debrief.cli.app import (
     Data,
@@ -21,17 +21,15 @@ from debrief.cli.app import (
     Tag,
     User,
     app,
-    err,
-    out,
     path_of,
     settings_of,
+    show_lines,
 )
-from debrief.config import Settings, address_of_links, word_of
-from debrief.errors import SettingsError
-from debrief.pipeline import retention
+from debrief.cli.quick import identity_of, warn_of_deletion
+from debrief.config import Settings, address_of_links
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.glance import unchanged
-from debrief.pipeline.identity import Identity, read_rules
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.outcome import Summary
 from debrief.sources import homes
 
@@ -58,19 +56,18 @@ def import_(
     identity = identity_of(settings, user=user, tags=tag or [], here=not paths)
     found = list(discover(paths)) if paths else on_this_machine(os.environ)
     if not found:
-        out.print(f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}.")
+        show_lines([f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}."])
         return
     summary = unchanged(settings.database_url, identity, found)
     if summary is None:
         summary = _import(settings, identity, found, here=not paths, quiet=as_json)
     if as_json:
-        out.print_json(json.dumps(outcomes.import_json(summary)))
+        cli.out.print_json(json.dumps(outcomes.import_json(summary)))
     else:
-        outcomes.show_import(out, summary)
+        show_lines(outcomes.import_text(summary))
         if not paths:
             warn_of_deletion(found)
-    counts = summary.counts()
-    if counts["skipped"] and counts["skipped"] == sum(counts.values()):
+    if summary.is_in_vain:
         raise typer.Exit(1)
 
 
@@ -87,33 +84,3 @@ def _import(
         if settings.llm and fresh:
             read_with_model(settings, store, [name for one in fresh for name in one.sessions])
     return summary
-
-
-def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: bool) -> Identity:
-    """Whose sessions they are by settings, options and rules; `here`: they are this machine's own."""
-    login = login_name() if here else None
-    return Identity(
-        enterprise_id=settings.enterprise_id,
-        org_id=settings.org_id,
-        user_id=login if user is None else word_of("the user", user),
-        tags=tuple(sorted({word_of("the tag", one) for one in tags})),
-        rules=read_rules(settings.rules),
-    )
-
-
-def login_name() -> str | None:
-    """The name that this machine's user has here; None where it could not be asked for."""
-    with suppress(SettingsError):
-        return word_of("the login", os.environ.get("USER") or os.environ.get("USERNAME") or "")
-    return None
-
-
-def warn_of_deletion(found: list[Found]) -> None:
-    """Say where an agent is about to delete what was found here."""
-    for one in retention.expiring(found, os.environ):
-        err.print(
-            f"{one.agent} deletes transcripts after {one.days} days: {one.soon} of {one.total} here are gone "
-            f"within {retention.SOON_DAYS} days. Debrief has kept them; to keep the agent's own, raise "
-            f"{one.key} in {one.settings}.",
-            markup=False,
-        )

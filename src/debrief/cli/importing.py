@@ -25,8 +25,9 @@ from debrief.cli.app import (
     err,
     out,
     settings_of,
+    show_lines,
 )
-from debrief.cli.bringing import identity_of, warn_of_deletion
+from debrief.cli.quick import identity_of, warn_of_deletion
 from debrief.config import Settings, address_of_links, open_store
 from debrief.errors import SettingsError, Unreadable
 from debrief.llm.analyser import Analyser
@@ -66,11 +67,11 @@ def watch(
             address = address_of_links(settings)
             summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
             if first:
-                outcomes.show_import(out, summary)
+                show_lines(outcomes.import_text(summary))
                 warn_of_deletion(found)
                 out.print("Watching; Ctrl-C stops it.")
             else:
-                outcomes.show_changes(out, summary)
+                show_lines(outcomes.changes_text(summary))
             first = False
 
         with suppress(KeyboardInterrupt):

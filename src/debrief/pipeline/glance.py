@@ -1,6 +1,6 @@
 """What was found and what earlier imports saw in; out, the import's outcomes if it has nothing to do.
 
-Answers before anything heavy is loaded. It says nothing where it is not sure, and the import then looks itself.
+Answers before anything heavy is loaded. Where it is not sure it says nothing, and the import looks itself.
 """
 
 import time

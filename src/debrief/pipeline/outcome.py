@@ -37,6 +37,11 @@ class Summary(Struct, frozen=True, kw_only=True):
         counted = Counter(one.outcome for one in self.outcomes)
         return {name: counted[name] for name in OUTCOMES if name in PRECEDENCE or counted[name]}
 
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether there were files, and all of them were skipped."""
+        return bool(self.outcomes) and all(one.outcome == "skipped" for one in self.outcomes)
+
     def ways(self) -> dict[str, int]:
         """How many files came by their outcome in which way: grown, rewritten, forked and so on."""
         return dict(sorted(Counter(one.how for one in self.outcomes if one.how).items()))

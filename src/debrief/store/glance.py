@@ -14,7 +14,7 @@ _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def newest_revision() -> str:
-    """The revision of the schema of this version of Debrief: the files of the migrations begin with theirs."""
+    """The revision of this version of Debrief: the name of each file of migrations begins with its own."""
     return max(path.name for path in _VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
