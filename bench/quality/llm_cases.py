@@ -21,7 +21,8 @@ from building import edit, prompt, say, session, shell
 
 from debrief.analysis import analyse
 from debrief.analysis.verify import verified
-from debrief.llm import Analyser, LlmSettings
+from debrief.llm import LlmSettings
+from debrief.llm.analyser import Analyser
 from debrief.model import ACTION_TYPES, IMPACTS, LABELS, Analysis, Issue, Session
 
 NOW: Final = 1_760_000_000.0

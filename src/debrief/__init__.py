@@ -4,6 +4,12 @@ Transcript bytes come in at `sources`, become a `model.Session`, are read by `an
 shape in `wire`, are kept by `store`, and are served by `web`. `pipeline` joins these stations.
 """
 
-from importlib.metadata import version
+from typing import Any
 
-__version__ = version("debrief")
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (as Python calls it)
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # noqa: PLC0415 (takes long to load, and few ask)
+
+    return version("debrief")

@@ -32,14 +32,16 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from msgspec import Struct
 
 from debrief.errors import SettingsError
 from debrief.llm.settings import LlmSettings, llm_settings
-from debrief.pipeline.raw import KeepRaw
-from debrief.store import Store
+from debrief.pipeline.keep import KeepRaw
+
+if TYPE_CHECKING:
+    from debrief.store import Store
 
 HIGHEST_PORT = 65_535
 SECRET_BYTES = 32
@@ -186,8 +188,10 @@ def settings_from(environment: Mapping[str, str], **overrides: str | float | Pat
     )
 
 
-def open_store(settings: Settings, *, migrate: bool = True) -> Store:
+def open_store(settings: Settings, *, migrate: bool = True) -> "Store":
     """The store that the settings name."""
+    from debrief.store import Store  # noqa: PLC0415 (takes long to load, and not all that read settings need it)
+
     return Store(
         settings.database_url,
         replica_url=settings.replica_url,

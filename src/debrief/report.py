@@ -1,4 +1,4 @@
-"""What the command line prints of an analysis, an import or a key: JSON for programs, text for people."""
+"""What the command line prints of an analysis, a pull or a key: JSON for programs, text for people."""
 
 import time
 from typing import Any
@@ -12,7 +12,6 @@ from debrief.metering import cost
 from debrief.model import Analysis, Event, Session, StoredSession, total_tokens
 from debrief.model.session import BUCKETS
 from debrief.pipeline.doctor import Finding
-from debrief.pipeline.ingest import Summary
 from debrief.pipeline.prepare import session_id_of
 from debrief.pipeline.pull import Pulled
 from debrief.pipeline.reading import Readings
@@ -120,51 +119,6 @@ def show(console: Console, session: Session, analysis: Analysis) -> None:
     if prompt is not None and prompt.feedback_items:
         console.print("\n[bold]Suggested prompt[/bold]")
         console.print(prompt.suggested_prompt, markup=False)
-
-
-def show_import(console: Console, summary: Summary) -> None:
-    """Print what became of an import, for a person."""
-    counts = summary.counts()
-    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing to import"
-    ways = ", ".join(f"{number} {name}" for name, number in summary.ways().items())
-    console.print(f"Transcripts: {told}" + (f" ({ways})." if ways else "."))
-    for name, number in summary.formats().items():
-        console.print(f"  {name}: {number}")
-    for one in summary.outcomes:
-        if one.is_known:
-            continue
-        if one.outcome == "skipped":
-            console.print(f"  skipped {one.path}: {one.detail}", markup=False)
-        elif "opaque" in one.detail or "fault" in one.detail:
-            console.print(f"  {one.outcome} {one.path}: {one.detail}", markup=False)
-
-
-def show_changes(console: Console, summary: Summary) -> None:
-    """Print what one look of a watch has brought, a line each; nothing where it brought nothing."""
-    for one in summary.outcomes:
-        if not one.is_known and one.outcome in {"new", "updated"}:
-            way = f" ({one.how})" if one.how else ""
-            console.print(f"{one.outcome}{way} {' '.join(one.sessions)}: {one.detail}", markup=False)
-
-
-def import_json(summary: Summary) -> dict[str, Any]:
-    """The document that `debrief import --json` prints."""
-    return {
-        "outcomes": summary.counts(),
-        "ways": summary.ways(),
-        "formats": summary.formats(),
-        "files": [
-            {
-                "path": one.path,
-                "outcome": one.outcome,
-                "how": one.how,
-                "format": one.format,
-                "detail": one.detail,
-                "sessions": list(one.sessions),
-            }
-            for one in summary.outcomes
-        ],
-    }
 
 
 def show_pulled(console: Console, told: Pulled) -> None:

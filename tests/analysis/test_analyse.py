@@ -20,11 +20,11 @@ from building import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debrief.analysis import ANALYSER_VERSION, analyse
+from debrief.analysis import analyse
 from debrief.analysis.analyse import ISSUES_SHOWN, SHOWN_PER_DETECTOR
 from debrief.analysis.catalogue import DETECTORS
 from debrief.analysis.detector import Advice, Detector, Finding, Scene
-from debrief.model import ACTION_TYPES, IMPACTS, LABELS, EndState, Event, Session
+from debrief.model import ACTION_TYPES, ANALYSER_VERSION, IMPACTS, LABELS, EndState, Event, Session
 
 
 class Broken(Detector):

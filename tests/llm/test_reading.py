@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from debrief.llm import Analyser, LlmSettings
+from debrief.llm import LlmSettings
+from debrief.llm.analyser import Analyser
 from debrief.model import StoredSession
 from debrief.pipeline import reading
-from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
-from debrief.pipeline.ingest import Summary, ingest
+from debrief.pipeline.identity import Identity
+from debrief.pipeline.ingest import ingest
+from debrief.pipeline.outcome import Summary
 from debrief.pipeline.prepare import Workbench
 from debrief.store import Store, sessions
 

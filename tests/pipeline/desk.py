@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from debrief.model import StoredSession
-from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
-from debrief.pipeline.identity import Rules
-from debrief.pipeline.ingest import Outcome, Summary, ingest
+from debrief.pipeline.identity import Identity, Rules
+from debrief.pipeline.ingest import ingest
+from debrief.pipeline.outcome import Outcome, Summary
 from debrief.pipeline.prepare import Workbench
 from debrief.store import SessionFilter, Store, pages, sessions
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from debrief.pipeline.asking import Upstream
-from debrief.pipeline.decide import Identity
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.prepare import Workbench
 from debrief.pipeline.pull import Pulled, pull
 from debrief.store import SessionFilter, Store, pages, sessions

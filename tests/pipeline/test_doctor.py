@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from debrief import samples
 from debrief.pipeline import doctor
-from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.ingest import ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.store import BlobFolder, Store

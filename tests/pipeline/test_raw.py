@@ -13,8 +13,9 @@ from debrief.errors import Damaged, NotATranscript, NotKept
 from debrief.model import Session
 from debrief.pipeline import raw
 from debrief.pipeline.discover import discover
+from debrief.pipeline.keep import KeepRaw
 from debrief.pipeline.prepare import Workbench, prepare
-from debrief.pipeline.raw import KeepRaw, keep_raw, read_raw, redacted
+from debrief.pipeline.raw import keep_raw, read_raw, redacted
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
 from debrief.sources.source import HEAD_BYTES

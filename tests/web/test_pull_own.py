@@ -16,7 +16,7 @@ from debrief.errors import UpstreamError
 from debrief.model import Cost, PullRequest, StoredSession
 from debrief.pipeline.asking import Upstream
 from debrief.pipeline.change import Wanted, change
-from debrief.pipeline.decide import Identity
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.prepare import Workbench
 from debrief.pipeline.pull import OVERLAP_US, Pulled, pull
 from debrief.store import Packed, SessionFilter, Store, pages

@@ -3,6 +3,6 @@
 Pure: no clock, no I/O. Everything said cites the events that show it.
 """
 
-from debrief.analysis.analyse import ANALYSER_VERSION, analyse
+from debrief.analysis.analyse import analyse
 
-__all__ = ["ANALYSER_VERSION", "analyse"]
+__all__ = ["analyse"]

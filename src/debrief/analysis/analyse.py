@@ -19,11 +19,8 @@ from debrief.analysis.prompt import suggest_prompt
 from debrief.analysis.steps import build_view
 from debrief.analysis.timeline import build_timeline
 from debrief.analysis.verify import verified
-from debrief.model import ActionItem, Analysis, Baseline, Issue, Session
+from debrief.model import ANALYSER_VERSION, ActionItem, Analysis, Baseline, Issue, Session
 from debrief.model.analysis import Impact
-
-ANALYSER_VERSION = 3
-"""Counts up whenever the same session would get another analysis; see also each detector's version."""
 
 ISSUES_SHOWN = 8
 

@@ -2,15 +2,18 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from debrief.config import Settings, settings_from
 from debrief.errors import DebriefError, Unreadable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 app = typer.Typer(
     help="Debrief: session insights for coding agents, on your own server.",
@@ -22,8 +25,6 @@ app = typer.Typer(
 TABLE_WIDTH = 160
 """A table is made at least so wide: ids are there to be copied, and are not to be cut."""
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Data = Annotated[
     Path | None, typer.Option(help="Folder for database and transcripts [DEBRIEF_DATA].", show_default=False)
@@ -46,10 +47,39 @@ User = Annotated[str | None, typer.Option(help="User, where a transcript names n
 Tag = Annotated[list[str] | None, typer.Option(help="Tag to give them; may be repeated.")]
 
 
-def print_table(table: Table) -> None:
+if TYPE_CHECKING:
+    out: Console
+    err: Console
+
+
+def __getattr__(name: str) -> "Console":
+    """The consoles `out` and `err`, which an import that finds nothing new does without: they load slowly."""
+    if name not in {"out", "err"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rich.console import Console  # noqa: PLC0415 (see above)
+
+    console = Console(stderr=name == "err", highlight=False, soft_wrap=True)
+    globals()[name] = console
+    return console
+
+
+def print_table(table: "Table") -> None:
     """Print `table` wide enough for ids to stay whole, however narrow the terminal."""
-    width = max(out.width, TABLE_WIDTH)
+    from rich.console import Console  # noqa: PLC0415 (see above)
+
+    width = max(Console().width, TABLE_WIDTH)
     Console(highlight=False, width=width, soft_wrap=True).print(table, crop=False, no_wrap=True)
+
+
+@app.callback()
+def _commands() -> None:
+    """Debrief: session insights for coding agents, on your own server."""
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines of text as they are."""
+    for line in lines:
+        typer.echo(line)
 
 
 def path_of(text: str) -> Path:
@@ -69,7 +99,7 @@ def main() -> None:
 
 def fail(error: DebriefError) -> NoReturn:
     """Say what is wrong and end."""
-    err.print(f"debrief: {error}", markup=False)
+    typer.echo(f"debrief: {error}", err=True)
     sys.exit(1)
 
 

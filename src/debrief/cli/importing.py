@@ -1,4 +1,4 @@
-"""The commands that bring sessions in: `import`, `watch`, `reparse`, `pull`."""
+"""The commands that bring sessions in besides `import`, and what they share: `watch`, `reparse`, `pull`."""
 
 import json
 import os
@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from debrief import report
+from debrief.cli import outcomes
 from debrief.cli.app import (
     Data,
     Database,
@@ -24,63 +24,23 @@ from debrief.cli.app import (
     app,
     err,
     out,
-    path_of,
     settings_of,
+    show_lines,
 )
-from debrief.config import Settings, address_of_links, open_store, word_of
+from debrief.cli.quick import identity_of, warn_of_deletion
+from debrief.config import Settings, address_of_links, open_store
 from debrief.errors import SettingsError, Unreadable
-from debrief.llm import Analyser
-from debrief.pipeline import reading, refresh, retention
-from debrief.pipeline.decide import Identity
-from debrief.pipeline.discover import Found, discover, on_this_machine
-from debrief.pipeline.identity import read_rules
-from debrief.pipeline.ingest import Summary, ingest
+from debrief.llm.analyser import Analyser
+from debrief.pipeline import reading, refresh
+from debrief.pipeline.discover import Found, on_this_machine
+from debrief.pipeline.identity import Identity
+from debrief.pipeline.ingest import ingest
+from debrief.pipeline.outcome import Summary
 from debrief.pipeline.prepare import Workbench
 from debrief.pipeline.reparse import reparse
-from debrief.sources import homes
-from debrief.store import BlobFolder, Store, usual
+from debrief.store import BlobFolder, Store
 from debrief.store import sessions as rows_of_sessions
-
-
-@app.command("import")
-def import_(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Transcripts, archives, folders. Without: what is on this machine.",
-            parser=path_of,
-        ),
-    ] = None,
-    org: Org = None,
-    user: User = None,
-    tag: Tag = None,
-    data: Data = None,
-    database_url: Database = None,
-    public_url: PublicUrl = None,
-    as_json: Json = False,
-) -> None:
-    """Import and analyse transcripts; what was imported before and is unchanged is passed over."""
-    settings = settings_of(data=data, database_url=database_url, public_url=public_url, org=org)
-    identity = identity_of(settings, user=user, tags=tag or [], here=not paths)
-    with open_here(settings) as store:
-        address = address_of_links(settings)
-        found = list(discover(paths)) if paths else on_this_machine(os.environ)
-        if not found:
-            out.print(f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}.")
-            return
-        summary = import_found(settings, store, found, identity, address, here=not paths, quiet=as_json)
-        fresh = [one for one in summary.outcomes if one.outcome in {"new", "updated"}]
-        if settings.llm and fresh:
-            read_with_model(settings, store, [name for one in fresh for name in one.sessions])
-    if as_json:
-        out.print_json(json.dumps(report.import_json(summary)))
-    else:
-        report.show_import(out, summary)
-        if not paths:
-            warn_of_deletion(found)
-    counts = summary.counts()
-    if counts["skipped"] and counts["skipped"] == sum(counts.values()):
-        raise typer.Exit(1)
+from debrief.store.usual import usual
 
 
 @app.command()
@@ -107,11 +67,11 @@ def watch(
             address = address_of_links(settings)
             summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
             if first:
-                report.show_import(out, summary)
+                show_lines(outcomes.import_text(summary))
                 warn_of_deletion(found)
                 out.print("Watching; Ctrl-C stops it.")
             else:
-                report.show_changes(out, summary)
+                show_lines(outcomes.changes_text(summary))
             first = False
 
         with suppress(KeyboardInterrupt):
@@ -189,25 +149,6 @@ def reparse_(
         report.show_reparsed(out, told)
 
 
-def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: bool) -> Identity:
-    """Whose sessions they are by settings, options and rules; `here`: they are this machine's own."""
-    login = login_name() if here else None
-    return Identity(
-        enterprise_id=settings.enterprise_id,
-        org_id=settings.org_id,
-        user_id=login if user is None else word_of("the user", user),
-        tags=tuple(sorted({word_of("the tag", one) for one in tags})),
-        rules=read_rules(settings.rules),
-    )
-
-
-def login_name() -> str | None:
-    """The name that this machine's user has here; None where it could not be asked for."""
-    with suppress(SettingsError):
-        return word_of("the login", os.environ.get("USER") or os.environ.get("USERNAME") or "")
-    return None
-
-
 @contextmanager
 def open_here(settings: Settings) -> Iterator[Store]:
     """The store, and the data folder made where there is none."""
@@ -261,17 +202,6 @@ def import_found(
         summary = ingest(store, found, identity=identity, bench=bench, public_url=address, progress=advance)
     refresh.settle(store, settings.enterprise_id, address)
     return summary
-
-
-def warn_of_deletion(found: list[Found]) -> None:
-    """Say where an agent is about to delete what was found here."""
-    for one in retention.expiring(found, os.environ):
-        err.print(
-            f"{one.agent} deletes transcripts after {one.days} days: {one.soon} of {one.total} here are gone "
-            f"within {retention.SOON_DAYS} days. Debrief has kept them; to keep the agent's own, raise "
-            f"{one.key} in {one.settings}.",
-            markup=False,
-        )
 
 
 def read_with_model(

@@ -26,7 +26,7 @@ from debrief.cli.app import (
 )
 from debrief.cli.importing import open_here, read_with_model
 from debrief.errors import DebriefError, NotFound, SettingsError, Unreadable
-from debrief.llm import Analyser
+from debrief.llm.analyser import Analyser
 from debrief.pipeline import doctor, reading
 from debrief.pipeline.discover import discover
 from debrief.pipeline.export import export_atif

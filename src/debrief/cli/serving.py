@@ -4,11 +4,13 @@ import os
 
 from rich.markup import escape
 
-from debrief import report, samples
-from debrief.cli.app import Data, Database, Host, Port, PublicUrl, Workers, app, out, settings_of
-from debrief.cli.importing import identity_of, import_found, open_here, warn_of_deletion
-from debrief.pipeline.decide import Identity
+from debrief import samples
+from debrief.cli import outcomes
+from debrief.cli.app import Data, Database, Host, Port, PublicUrl, Workers, app, out, settings_of, show_lines
+from debrief.cli.importing import import_found, open_here
+from debrief.cli.quick import identity_of, warn_of_deletion
 from debrief.pipeline.discover import discover, on_this_machine
+from debrief.pipeline.identity import Identity
 from debrief.sources import homes
 
 
@@ -40,7 +42,7 @@ def run(
             identity = Identity(
                 enterprise_id=settings.enterprise_id, org_id=settings.org_id, tags=("sample",)
             )
-        report.show_import(out, import_found(settings, store, found, identity, address, here=here))
+        show_lines(outcomes.import_text(import_found(settings, store, found, identity, address, here=here)))
         if here:
             warn_of_deletion(found)
         if settings.llm:

@@ -7,7 +7,6 @@ whatever goes wrong with it leaves their analysis standing.
 The only station that asks somebody outside: at the one address that the settings name.
 """
 
-from debrief.llm.analyser import Analyser, base_of, is_read
 from debrief.llm.settings import LlmSettings, llm_settings
 
-__all__ = ["Analyser", "LlmSettings", "base_of", "is_read", "llm_settings"]
+__all__ = ["LlmSettings", "llm_settings"]

@@ -5,6 +5,7 @@ Frozen data, no I/O. Times are microseconds since the epoch, UTC (`*_us`); `None
 
 from debrief.model.analysis import (
     ACTION_TYPES,
+    ANALYSER_VERSION,
     CATEGORIES,
     IMPACTS,
     LABELS,
@@ -39,6 +40,7 @@ from debrief.model.stored import Baseline, Cost, Status, StoredSession
 
 __all__ = [
     "ACTION_TYPES",
+    "ANALYSER_VERSION",
     "CATEGORIES",
     "IMPACTS",
     "LABELS",

@@ -8,6 +8,9 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+ANALYSER_VERSION = 3
+"""Counts up whenever the same session would get another analysis; see also each detector's version."""
+
 Impact = Literal["High", "Medium", "Low"]
 IMPACTS: tuple[str, ...] = get_args(Impact)
 

@@ -11,32 +11,15 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from debrief.llm import is_read
+from debrief.llm.analyser import is_read
 from debrief.model import Event, Session, StoredSession
 from debrief.pipeline import kin
 from debrief.pipeline.change import Wanted
-from debrief.pipeline.identity import Rules
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.prepare import Prepared, PreparedSession, Workbench
 from debrief.store import Packed, StoredDocument, clock, sessions
 from debrief.store.files import SeenFile
 from debrief.wire import v2
-
-PRECEDENCE = ("new", "updated", "unchanged", "older", "skipped")
-"""Of a file with several sessions the first of these that one of them had is told."""
-
-
-class Identity(Struct, frozen=True, kw_only=True):
-    """Whose sessions an import brings.
-
-    A user that the transcript itself names goes before `user_id`; `rules` may give a session another
-    organization than `org_id`, and further tags.
-    """
-
-    enterprise_id: str
-    org_id: str
-    user_id: str | None = None
-    tags: tuple[str, ...] = ()
-    rules: Rules = Rules()
 
 
 class Decision(Struct, frozen=True):

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,6 +18,10 @@ from debrief.sources import COLLECTED, FORMATS, roots
 from debrief.sources.source import HEAD_BYTES
 
 COMPANIONS = (*(wanted for source in FORMATS for wanted in source.companions), *COLLECTED)
+
+_KINDS_OF_MAIN = {
+    of: [one for one in COMPANIONS if one.of == of] for of in {one.of: None for one in COMPANIONS}
+}
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".vscdb")
 BESIDE_DATABASE = ("-wal", "-shm", "-journal")
@@ -99,12 +104,14 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 class _Siblings:
-    """Which files of a folder name which session in their first bytes; each such file is opened once."""
+    """What lies beside files, each folder looked at once; and which files name which session."""
 
     def __init__(self) -> None:
         self._heads: dict[tuple[str, str], dict[str, bytes]] = {}
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def naming(self, folder: str, pattern: str, stem: str) -> list[str]:
+        """The files of a folder in whose first bytes `stem` stands; each such file is opened once."""
         key = (folder, pattern)
         if key not in self._heads:
             self._heads[key] = {
@@ -113,42 +120,66 @@ class _Siblings:
             }
         return [name for name, head in self._heads[key].items() if stem.encode() in head]
 
+    def names(self, folder: str, way: str) -> frozenset[str]:
+        """The names in the folder that `way` leads to from `folder`; none where it is not there."""
+        key = (folder, way)
+        if key not in self._names:
+            try:
+                found = frozenset(os.listdir(os.path.normpath(os.path.join(folder, way))))  # noqa: PTH118, PTH208 (strings, for speed)
+            except OSError:
+                found = frozenset()
+            self._names[key] = found
+        return self._names[key]
+
 
 def _companions(path: str, siblings: _Siblings) -> tuple[str, ...]:
     folder, name = os.path.split(path)
     stem = name.rpartition(".")[0] or name
+    if "*" in stem:
+        return ()
     found: dict[str, None] = {}
-    for wanted in COMPANIONS:
-        if not fnmatchcase(name, wanted.of) or "*" in stem:
-            continue
+    for wanted in (one for of in _KINDS_OF_MAIN if fnmatchcase(name, of) for one in _KINDS_OF_MAIN[of]):
         if wanted.by_content:
             if not fnmatchcase(name, wanted.pattern):
                 found.update((match, None) for match in siblings.naming(folder, wanted.pattern, stem))
             continue
-        for match in _beside(folder, wanted.pattern, stem):
+        for match in _beside(folder, wanted.pattern, stem, siblings):
             found[match] = None
             if wanted.then:
                 inner = os.path.basename(match).rpartition(".")[0]  # noqa: PTH119 (strings, for speed)
-                found.update((one, None) for one in _beside(folder, wanted.then, inner))
+                found.update((one, None) for one in _beside(folder, wanted.then, inner, siblings))
     found.pop(path, None)
     return tuple(found)
 
 
-def _beside(folder: str, pattern: str, stem: str) -> list[str]:
+def _beside(folder: str, pattern: str, stem: str, siblings: _Siblings) -> list[str]:
     """The files that `pattern` names from `folder`, in order; of most there is not even the first folder."""
-    first, _, rest = pattern.replace("{stem}", glob.escape(stem)).partition("/")
-    while rest and not glob.has_magic(first):
-        folder = os.path.normpath(os.path.join(folder, first))  # noqa: PTH118 (strings, for speed)
-        first, _, rest = rest.partition("/")
-    last = f"{first}/{rest}" if rest else first
-    if not glob.has_magic(last):
-        path = os.path.join(folder, last)  # noqa: PTH118 (strings, for speed)
-        return [path] if os.path.isfile(path) else []  # noqa: PTH113 (strings, for speed)
-    if not os.path.isdir(folder):  # noqa: PTH112 (strings, for speed)
+    way, first, rest = _parted(pattern)
+    names = siblings.names(folder, way)
+    name = first.replace("{stem}", stem)
+    if not glob.has_magic(first):
+        if name not in names:
+            return []
+        if not rest:
+            path = os.path.normpath(os.path.join(folder, way, name))  # noqa: PTH118 (strings, for speed)
+            return [path] if os.path.isfile(path) else []  # noqa: PTH113 (strings, for speed)
+    elif not names:
         return []
-    matches = sorted(glob.glob(last, root_dir=folder, recursive=True))  # noqa: PTH207 (relative to a folder)
-    paths = [os.path.join(folder, match) for match in matches]  # noqa: PTH118 (strings, for speed)
+    start = os.path.normpath(os.path.join(folder, way))  # noqa: PTH118 (strings, for speed)
+    told = "/".join(part for part in (first, rest) if part).replace("{stem}", glob.escape(stem))
+    matches = sorted(glob.glob(told, root_dir=start, recursive=True))  # noqa: PTH207 (relative to a folder)
+    paths = [os.path.join(start, match) for match in matches]  # noqa: PTH118 (strings, for speed)
     return [one for one in paths if not os.path.isdir(one)]  # noqa: PTH112 (strings, for speed)
+
+
+@cache
+def _parted(pattern: str) -> tuple[str, str, str]:
+    """The folders that a pattern begins with by name, the part behind them, and the rest."""
+    parts = pattern.split("/")
+    count = 0
+    while count < len(parts) - 1 and not glob.has_magic(parts[count]) and "{stem}" not in parts[count]:
+        count += 1
+    return "/".join(parts[:count]), parts[count], "/".join(parts[count + 1 :])
 
 
 def _head(path: str) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from debrief.errors import SettingsError
-from debrief.model import Session
+from debrief.model import ANALYSER_VERSION, Session
 from debrief.sources.remotes import remote_of, repository_of
 
 GIT_SECONDS = 5.0
@@ -63,6 +63,26 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     def mark(self) -> str:
         """Changes when the rules do: sessions are then looked at again."""
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16] if self.rule else ""
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Whose sessions an import brings.
+
+    A user that the transcript itself names goes before `user_id`; `rules` may give a session another
+    organization than `org_id`, and further tags.
+    """
+
+    enterprise_id: str
+    org_id: str
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    rules: Rules = Rules()
+
+    @property
+    def mark(self) -> str:
+        """Part of a file's stamp: changes when the same file would be stored otherwise."""
+        owner = repr((self.org_id, self.user_id, self.tags))
+        return f"{ANALYSER_VERSION}:{owner}:{self.rules.mark}"
 
 
 def read_rules(path: Path) -> Rules:

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection
 
-from debrief.analysis import ANALYSER_VERSION
 from debrief.pipeline.change import Wanted, change
-from debrief.pipeline.decide import PRECEDENCE, Identity, Ruling, decide
+from debrief.pipeline.decide import Ruling, decide
 from debrief.pipeline.discover import Found
+from debrief.pipeline.identity import Identity
+from debrief.pipeline.outcome import PRECEDENCE, Outcome, Summary, passed_over
 from debrief.pipeline.prepare import Prepared, Workbench
 from debrief.pipeline.raw import shown_path
 from debrief.pipeline.unpack import container_kind, opened
@@ -27,44 +27,7 @@ from debrief.store.files import SeenFile
 BATCH_FILES = 64
 BATCH_SECONDS = 1.0
 
-OUTCOMES = (*PRECEDENCE, "opened")
 FAULTS_TOLD = 5
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one file.
-
-    `outcome` is `new`, `updated`, `unchanged`, `older`, `skipped` or, of a container, `opened`; `how` says
-    more in a word (see `decide`), `detail` in a sentence. `is_known` is for a file that was not opened,
-    because an earlier import saw it as it is.
-    """
-
-    path: str
-    outcome: str
-    format: str | None
-    detail: str
-    how: str = ""
-    sessions: tuple[str, ...] = ()
-    is_known: bool = False
-
-
-class Summary(Struct, frozen=True, kw_only=True):
-    """All outcomes of an import."""
-
-    outcomes: tuple[Outcome, ...]
-
-    def counts(self) -> dict[str, int]:
-        """How many files had which outcome."""
-        counted = Counter(one.outcome for one in self.outcomes)
-        return {name: counted[name] for name in OUTCOMES if name in PRECEDENCE or counted[name]}
-
-    def ways(self) -> dict[str, int]:
-        """How many files came by their outcome in which way: grown, rewritten, forked and so on."""
-        return dict(sorted(Counter(one.how for one in self.outcomes if one.how).items()))
-
-    def formats(self) -> dict[str, int]:
-        """How many files there are of which format."""
-        return dict(sorted(Counter(one.format for one in self.outcomes if one.format).items()))
 
 
 def ingest(
@@ -123,8 +86,7 @@ class _Import:
         self._remember = remember
         self._clean = Redactor(bench.key)
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
-        owner = repr((identity.org_id, identity.user_id, identity.tags))
-        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules.mark}"
+        self._mark = identity.mark
 
     def run(self, found: Sequence[Found], progress: Callable[[int], None]) -> list[Outcome]:
         todo, outcomes = self._unseen(found)
@@ -153,15 +115,7 @@ class _Import:
             if known is None or known.stamp != stamp:
                 todo.append(msgspec.structs.replace(one, stamp=stamp))
                 continue
-            outcomes.append(
-                Outcome(
-                    path=path,
-                    outcome="skipped" if known.outcome == "skipped" else "unchanged",
-                    format=known.format,
-                    detail=known.detail,
-                    is_known=True,
-                )
-            )
+            outcomes.append(passed_over(path, known.outcome, known.format, known.detail))
         return todo, outcomes
 
     def _open(self, container: Found, kind: str) -> list[Outcome]:

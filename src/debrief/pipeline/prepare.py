@@ -21,7 +21,8 @@ from debrief.model import Analysis, Baseline, Cost, Session
 from debrief.pipeline import kin
 from debrief.pipeline.discover import Found, printable_path
 from debrief.pipeline.identity import with_repository
-from debrief.pipeline.raw import KeepRaw, keep_raw
+from debrief.pipeline.keep import KeepRaw
+from debrief.pipeline.raw import keep_raw
 from debrief.redaction import Redactor
 from debrief.sources import Document, Transcript, sniff
 from debrief.sources.builder import printable

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from debrief.analysis import ANALYSER_VERSION
 from debrief.errors import SettingsError, UpstreamError
+from debrief.model import ANALYSER_VERSION
 from debrief.pipeline import refresh
 from debrief.pipeline.asking import Absent, Unanswered, Upstream
-from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import READERS, Found
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.ingest import ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.sources.apis import APIS, READER, Page, Parameters, SessionApi

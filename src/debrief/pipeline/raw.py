@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 from debrief.errors import Damaged, NotKept
 from debrief.pipeline.discover import Found, printable_path
@@ -25,8 +25,6 @@ from debrief.store import BlobFolder, StoredDocument
 
 if TYPE_CHECKING:
     from debrief.pipeline.prepare import Workbench
-
-KeepRaw = Literal["sealed", "redacted", "no"]
 
 
 def keep_raw(found: Found, bench: "Workbench") -> tuple[StoredDocument, ...]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, select, tuple_
 
 from debrief.analysis import analyse
-from debrief.llm import Analyser
+from debrief.llm.analyser import Analyser
 from debrief.model import Analysis, Session, StoredSession
 from debrief.pipeline.change import Wanted, change
 from debrief.store import Store, sessions

@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from debrief.analysis import ANALYSER_VERSION
 from debrief.errors import DebriefError, NotATranscript, NotKept
-from debrief.model import StoredSession, total_tokens
+from debrief.model import ANALYSER_VERSION, StoredSession, total_tokens
 from debrief.model.session import BUCKETS
 from debrief.pipeline.change import Wanted, change
-from debrief.pipeline.decide import Identity, Ruling, decide
+from debrief.pipeline.decide import Ruling, decide
 from debrief.pipeline.discover import Found
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.prepare import Prepared, Workbench, prepare_again
 from debrief.pipeline.raw import read_raw
 from debrief.pipeline.reading import newest

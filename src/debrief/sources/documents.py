@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import msgspec
-import pydantic_core
 from msgspec import Struct
 
 from debrief.sources.source import Document
@@ -108,14 +107,16 @@ def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)
 
 def _partial(content: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The beginning of a JSON value as far as it goes; an escaped half of a surrogate pair becomes U+FFFD."""
+    from pydantic_core import from_json  # noqa: PLC0415 (takes long to load, and few files are cut)
+
     text = content.decode("utf-8", "replace").replace("\x00", "")
     try:
-        return pydantic_core.from_json(text, allow_partial=True)
+        return from_json(text, allow_partial=True)
     except (ValueError, RecursionError):
         pass
     # Raw control characters and halves of a pair are no JSON, but agents write them.
     text = _SURROGATES.sub(lambda found: "\\ufffd" if found["lone"] else found[0], text)
     try:
-        return pydantic_core.from_json(_CONTROLS.sub(" ", text), allow_partial=True)
+        return from_json(_CONTROLS.sub(" ", text), allow_partial=True)
     except (ValueError, RecursionError):
         return None

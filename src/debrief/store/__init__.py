@@ -1,12 +1,32 @@
-"""Rows: sessions, pages of them, keys, seen files; and raw transcripts beside the database."""
+"""Rows: sessions, pages of them, keys, seen files; and raw transcripts beside the database.
 
-from debrief.store.blobs import Blob, BlobFolder
-from debrief.store.filters import SessionFilter
-from debrief.store.keys import Key
-from debrief.store.pages import Page, Row
-from debrief.store.sessions import Packed, StoredDocument
-from debrief.store.store import Store
-from debrief.store.usual import Usual, usual
+Each name is loaded when it is asked for: an import that finds nothing new needs none of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from debrief.store.blobs import Blob, BlobFolder
+    from debrief.store.filters import SessionFilter
+    from debrief.store.keys import Key
+    from debrief.store.pages import Page, Row
+    from debrief.store.sessions import Packed, StoredDocument
+    from debrief.store.store import Store
+    from debrief.store.usual import Usual
+
+_MODULES = {
+    "Blob": "blobs",
+    "BlobFolder": "blobs",
+    "Key": "keys",
+    "Packed": "sessions",
+    "Page": "pages",
+    "Row": "pages",
+    "SessionFilter": "filters",
+    "Store": "store",
+    "StoredDocument": "sessions",
+    "Usual": "usual",
+}
 
 __all__ = [
     "Blob",
@@ -19,5 +39,10 @@ __all__ = [
     "Store",
     "StoredDocument",
     "Usual",
-    "usual",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (as Python calls it)
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

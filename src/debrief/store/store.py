@@ -10,16 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from debrief.errors import SchemaMismatch, Unavailable
 from debrief.store import dialects
+from debrief.store.glance import newest_revision
 from debrief.store.plans import Plan
 from debrief.store.schema import metadata
 
@@ -132,22 +129,24 @@ def _translated() -> Iterator[None]:
         raise Unavailable("the database has no free connection now") from error
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(importlib.resources.files("debrief.store") / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 def _is_current(connection: Connection) -> bool:
     """Whether nothing is to be migrated: then a database that can only be read can be served too."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return found == [newest_revision()]
 
 
 def _migrate(connection: Connection) -> None:
     """Bring the schema to the newest revision; refuse one that a newer Debrief wrote."""
-    config = _config()
+    from alembic.config import Config  # noqa: PLC0415 (takes long to load, and is seldom needed)
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 (the same)
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 (the same)
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 (the same)
+
+    config = Config()
+    config.set_main_option("script_location", str(importlib.resources.files("debrief.store") / "migrations"))
+    config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config)
     dialects.lock_migrations(connection)
     current = MigrationContext.configure(connection).get_current_revision()
