@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from debrief.errors import NotFound
-from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import discover
 from debrief.pipeline.export import export_atif
+from debrief.pipeline.identity import Identity
 from debrief.pipeline.ingest import ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.store import Store

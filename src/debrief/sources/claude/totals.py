@@ -99,10 +99,11 @@ class RunTotals:
             if covered and call.tokens == Tokens():
                 continue
             builder.agent = call.agent
+            tokens = _whole(call.tokens) if covered else call.tokens
             builder.model_call(
                 key,
                 model=call.model,
-                tokens=call.tokens,
+                tokens=tokens,
                 ts_us=call.ts_us,
                 lower_bound=() if covered else call.lower_bound,
                 event=call.event,
@@ -116,6 +117,11 @@ class RunTotals:
             beyond = {bucket: max(0, number) for bucket, number in rest.items()}
             if any(beyond.values()):
                 builder.model_call(f"{session} {model}", model=model, tokens=Tokens(**beyond), row=False)
+
+
+def _whole(tokens: Tokens) -> Tokens:
+    """`tokens` of a call that a total covers: what it does not state is in the call for the rest."""
+    return Tokens(**{name: getattr(tokens, name) or 0 for name in _BUCKETS}, reasoning=tokens.reasoning)
 
 
 def _plain(model: str) -> str:
