@@ -10,6 +10,7 @@ from debrief.pipeline.discover import discover
 from debrief.pipeline.identity import Rules
 from debrief.pipeline.ingest import Outcome, Summary, ingest
 from debrief.pipeline.prepare import Workbench
+from debrief.pipeline.raw import KeepRaw
 from debrief.store import SessionFilter, Store, pages, sessions
 
 NATIVE = "11111111-2222-4333-8444-555555555555"
@@ -71,12 +72,20 @@ class Desk:
         workers: int = 1,
         rules: Rules | None = None,
         ask_git: bool = False,
+        keep_raw: KeepRaw = "sealed",
+        usd_per_acu: float = 2.0,
     ) -> Summary:
         return ingest(
             self.store,
             list(discover(paths or (self.folder,))),
             identity=Identity(enterprise_id="default", org_id=org, rules=rules or Rules()),
-            bench=Workbench(key=b"k" * 32, usd_per_acu=2.0, blob_folder=str(self.blobs), ask_git=ask_git),
+            bench=Workbench(
+                key=b"k" * 32,
+                usd_per_acu=usd_per_acu,
+                blob_folder=str(self.blobs),
+                ask_git=ask_git,
+                keep_raw=keep_raw,
+            ),
             public_url=url,
             workers=workers,
         )

@@ -124,7 +124,7 @@ class _Import:
         self._clean = Redactor(bench.key)
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
         owner = repr((identity.org_id, identity.user_id, identity.tags))
-        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules.mark}"
+        self._mark = f"{ANALYSER_VERSION}:{owner}:{identity.rules.mark}:{bench.usd_per_acu}"
 
     def run(self, found: Sequence[Found], progress: Callable[[int], None]) -> list[Outcome]:
         todo, outcomes = self._unseen(found)
@@ -146,7 +146,8 @@ class _Import:
         """What is to be read, and the outcomes of what an earlier import saw as it is."""
         todo: list[Found] = []
         outcomes = []
-        for one in found:
+        # The same file may have been asked for twice: by itself, and with its folder.
+        for one in {one.path: one for one in found}.values():
             stamp = f"{one.stamp}:{self._mark}"
             path = self._shown(one)
             known = self._seen.get(path)
