@@ -4,6 +4,7 @@ Workers prepare files side by side; this process alone writes. Killed at any mom
 sessions only, and the next import goes on where this one stopped.
 """
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from debrief.pipeline.raw import shown_path
 from debrief.pipeline.unpack import container_kind, opened
 from debrief.pipeline.workers import prepared
 from debrief.redaction import Redactor
+from debrief.sources.builder import printable
 from debrief.store import Store, files, sessions
 from debrief.store.files import SeenFile
 
@@ -29,6 +31,9 @@ BATCH_SECONDS = 1.0
 
 OUTCOMES = (*PRECEDENCE, "opened")
 FAULTS_TOLD = 5
+
+LONGEST_PATH = 2_000
+"""In bytes; PostgreSQL indexes none much longer. Of a longer one the beginning and a hash are told."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -172,7 +177,7 @@ class _Import:
         told = Counter(one.outcome for one in inside)
         good = [one for one in inside if one.outcome != "skipped"]
         parts = [f"{number} {name}" for name, number in sorted(told.items())]
-        parts += content.faults[:FAULTS_TOLD]
+        parts += [self._clean(printable(fault)) for fault in content.faults[:FAULTS_TOLD]]
         if len(content.faults) > FAULTS_TOLD:
             parts.append(f"and {len(content.faults) - FAULTS_TOLD} more faults")
         outcome = Outcome(
@@ -186,7 +191,8 @@ class _Import:
             self._note(connection, [(container, outcome)])
             return []
 
-        change(self._store, self._identity.enterprise_id, self._public_url, note)
+        if not content.may_be_read_later:
+            change(self._store, self._identity.enterprise_id, self._public_url, note)
         return [*inside, outcome]
 
     def _commit(self, batch: list[Prepared]) -> list[Outcome]:
@@ -225,7 +231,10 @@ class _Import:
 
     def _shown(self, found: Found) -> str:
         """The path that people know a file by, without the secrets that it may hold."""
-        return shown_path(found.shown or found.path, self._clean)
+        path = shown_path(found.shown or found.path, self._clean)
+        if len(path.encode()) <= LONGEST_PATH:
+            return path
+        return f"{path[:200]}...{hashlib.sha256(path.encode()).hexdigest()[:32]}"
 
     def _note(self, connection: Connection, several: Sequence[tuple[Found, Outcome]]) -> None:
         if not self._remember:
