@@ -27,13 +27,12 @@ from debrief.cli.app import (
     path_of,
     settings_of,
 )
-from debrief.config import Settings, address_of_links, open_store, word_of
-from debrief.errors import SettingsError, Unreadable
+from debrief.config import Settings, address_of_links, open_store, rules_of, word_of
+from debrief.errors import SettingsError, StoreError, Unreadable
 from debrief.llm import Analyser
 from debrief.pipeline import reading, refresh, retention
 from debrief.pipeline.decide import Identity
 from debrief.pipeline.discover import Found, discover, on_this_machine
-from debrief.pipeline.identity import read_rules
 from debrief.pipeline.ingest import Summary, ingest
 from debrief.pipeline.prepare import Workbench
 from debrief.pipeline.reparse import reparse
@@ -65,7 +64,10 @@ def import_(
     with open_here(settings) as store:
         address = address_of_links(settings)
         found = list(discover(paths)) if paths else on_this_machine(os.environ)
-        if not found:
+        if not found and paths and not as_json:
+            out.print(f"Nothing lies in {', '.join(map(str, paths))}.", markup=False)
+            return
+        if not found and not as_json:
             out.print(f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}.")
             return
         summary = import_found(settings, store, found, identity, address, here=not paths, quiet=as_json)
@@ -105,7 +107,13 @@ def watch(
             nonlocal first
             found = on_this_machine(os.environ)
             address = address_of_links(settings)
-            summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
+            try:
+                summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
+            except StoreError as error:
+                if first:
+                    raise
+                err.print(f"debrief: {error}; the next look tries again", markup=False)
+                return
             if first:
                 report.show_import(out, summary)
                 warn_of_deletion(found)
@@ -196,7 +204,7 @@ def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: 
         org_id=settings.org_id,
         user_id=login if user is None else word_of("the user", user),
         tags=tuple(sorted({word_of("the tag", one) for one in tags})),
-        rules=read_rules(settings.rules),
+        rules=rules_of(settings),
     )
 
 

@@ -17,6 +17,7 @@ from debrief.analysis import ANALYSER_VERSION
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.decide import PRECEDENCE, Identity, Ruling, decide
 from debrief.pipeline.discover import Found
+from debrief.pipeline.identity import forget_remotes
 from debrief.pipeline.prepare import Prepared, Workbench
 from debrief.pipeline.raw import shown_path
 from debrief.pipeline.unpack import container_kind, opened
@@ -89,6 +90,7 @@ def ingest(
 
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
+    forget_remotes()
     seen: dict[str, SeenFile] = {}
     if remember:
         with store.read() as connection:
@@ -260,6 +262,7 @@ def _cleaned(identity: Identity, clean: Redactor) -> Identity:
         identity,
         user_id=clean(identity.user_id) if identity.user_id is not None else None,
         tags=tuple(sorted({clean(tag) for tag in identity.tags})),
+        rules=identity.rules.cleaned(clean),
     )
 
 

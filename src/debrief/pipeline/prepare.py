@@ -174,7 +174,7 @@ def _named(session: Session, open_main: Callable[[], BinaryIO]) -> Session:
 
 def _ready(session: Session, written_us: int, bench: Workbench) -> PreparedSession:
     if bench.ask_git:
-        session = with_repository(session)
+        session = with_repository(session, Redactor(bench.key))
     baseline = _baseline(session, bench)
     told = kin.derive(session, baseline, usd_per_acu=bench.usd_per_acu)
     return PreparedSession(

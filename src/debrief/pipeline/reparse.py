@@ -105,7 +105,12 @@ def _is_current(stored: StoredSession, bench: Workbench) -> bool:
     metered = stored.cost.usd_per_acu in {None, bench.usd_per_acu} and (
         not stored.cost.unpriced_models or stored.cost.prices == PRICES
     )
-    return analysed and metered and stored.session.parser_version == VERSIONS.get(stored.session.format)
+    return (
+        analysed
+        and metered
+        and bool(stored.cost.prices)
+        and stored.session.parser_version == VERSIONS.get(stored.session.format)
+    )
 
 
 def _read(
