@@ -38,6 +38,7 @@ from msgspec import Struct
 
 from debrief.errors import SettingsError
 from debrief.llm.settings import LlmSettings, llm_settings
+from debrief.pipeline.identity import Rules, read_rules
 from debrief.pipeline.keep import KeepRaw
 
 if TYPE_CHECKING:
@@ -139,6 +140,22 @@ def word_of(what: str, text: str, longest: int = LONGEST_NAME) -> str:
             "and neither begin nor end with a blank"
         )
     return text
+
+
+def rules_of(settings: "Settings") -> Rules:
+    """The rules that `settings` name, with words that can be asked for; raises `SettingsError`."""
+    if settings.rules_file is not None and not settings.rules_file.exists():
+        raise SettingsError(f"DEBRIEF_RULES names {settings.rules_file}, which does not exist")
+    rules = read_rules(settings.rules)
+    for number, rule in enumerate(rules.rule, 1):
+        try:
+            if rule.org is not None:
+                organization_of(rule.org)
+            for tag in rule.tags:
+                word_of("the tag", tag)
+        except SettingsError as error:
+            raise SettingsError(f"{settings.rules}: rule {number}: {error}") from error
+    return rules
 
 
 def organization_of(text: str) -> str:

@@ -22,6 +22,13 @@ _WORDS = {
 }
 
 
+_OLD = (
+    "An earlier version of Debrief stored it, which did not keep how its numbers came about; "
+    "`debrief reparse` reads it again."
+)
+_UNKNOWN = "an earlier version did not keep by which rule"
+
+
 def explain_json(stored: StoredSession) -> dict[str, Any]:
     """The document that `debrief explain --json` prints."""
     session = stored.session
@@ -81,8 +88,11 @@ def explain(console: Console, stored: StoredSession) -> None:
     told = explain_json(stored)
     rows, cost, acus = told["rows"], told["cost"], told["acus"]
     console.print(
-        f"{told['session_id']}: {stored.session.agent}, {told['format']} parser {told['parser_version']}"
+        f"{told['session_id']}: {stored.session.agent}, {told['format']} parser {told['parser_version']}",
+        markup=False,
     )
+    if not stored.cost.prices:
+        console.print(f"\n{_OLD}", markup=False)
     console.print(
         f"\n{rows['read']} rows state tokens: {rows['repeated']} repeat a call, {rows['replayed']} are "
         f"another session's history; {rows['calls']} calls count"
@@ -111,7 +121,10 @@ def explain(console: Console, stored: StoredSession) -> None:
             f"Pull request {did} ({pull['evidence']}, event {pull['event']}): {pull['url']}", markup=False
         )
     if told["relation"]:
-        console.print(f"It is a {told['relation']} of {told['parent_id'] or 'a session that is not known'}.")
+        console.print(
+            f"It is a {told['relation']} of {told['parent_id'] or 'a session that is not known'}.",
+            markup=False,
+        )
     if told["opaque_records"] or told["faults"]:
         console.print(f"{told['opaque_records']} opaque records, {told['faults']} faults", end="")
         console.print("".join(f"\n  {sentence}" for sentence in told["fault_sentences"]), markup=False)
@@ -132,12 +145,16 @@ def _model(name: str | None, calls: list[ModelCall], cost: Cost) -> dict[str, An
         price = "no model is named, so no price is known"
     elif name in cost.unpriced_models:
         price = "the price table does not know the model: not in the sum"
+    elif not cost.prices:
+        price = _UNKNOWN
     else:
         price = f"priced by genai-prices {cost.prices}"
     return {"model": name or "unnamed", "calls": len(calls), "price": price}
 
 
 def _cost_rule(session: Session, cost: Cost) -> str:
+    if not cost.prices:
+        return _UNKNOWN
     if session.native_cost_usd_micros is not None:
         return "the transcript states it for the whole session"
     if cost.acu_rule == "stated":
@@ -161,6 +178,8 @@ def _acu_rule(cost: Cost) -> str:
         return f"the cost at ${cost.usd_per_acu} an ACU"
     if cost.acu_rule == "active_minutes":
         return f"as no cost is known: {cost.active_minutes} active minutes at {cost.minutes_per_acu} an ACU"
+    if not cost.prices:
+        return _UNKNOWN
     return "as neither cost nor time is known"
 
 

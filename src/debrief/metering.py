@@ -21,6 +21,9 @@ USD_PER_ACU = 2.0
 MINUTES_PER_ACU = 15.0
 """What an ACU stands for where nothing else is known: so many minutes of an agent at work."""
 
+PRICES = genai_prices.__version__
+"""The version of the price table."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
 _LAST_DAY = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH).days
@@ -109,7 +112,7 @@ def _cost(
         usd_per_acu=None if micros is None else usd_per_acu,
         priced_calls=priced,
         unpriced_models=unpriced,
-        prices=genai_prices.__version__,
+        prices=PRICES,
     )
 
 

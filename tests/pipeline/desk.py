@@ -8,6 +8,7 @@ from debrief.model import StoredSession
 from debrief.pipeline.discover import discover
 from debrief.pipeline.identity import Identity, Rules
 from debrief.pipeline.ingest import ingest
+from debrief.pipeline.keep import KeepRaw
 from debrief.pipeline.outcome import Outcome, Summary
 from debrief.pipeline.prepare import Workbench
 from debrief.store import SessionFilter, Store, pages, sessions
@@ -71,12 +72,20 @@ class Desk:
         workers: int = 1,
         rules: Rules | None = None,
         ask_git: bool = False,
+        keep_raw: KeepRaw = "sealed",
+        usd_per_acu: float = 2.0,
     ) -> Summary:
         return ingest(
             self.store,
             list(discover(paths or (self.folder,))),
             identity=Identity(enterprise_id="default", org_id=org, rules=rules or Rules()),
-            bench=Workbench(key=b"k" * 32, usd_per_acu=2.0, blob_folder=str(self.blobs), ask_git=ask_git),
+            bench=Workbench(
+                key=b"k" * 32,
+                usd_per_acu=usd_per_acu,
+                blob_folder=str(self.blobs),
+                ask_git=ask_git,
+                keep_raw=keep_raw,
+            ),
             public_url=url,
             workers=workers,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from desk import NATIVE, SESSION, Desk, conversation, write
 
+from debrief.config import rules_of, settings_from
 from debrief.errors import SettingsError
 from debrief.pipeline.identity import Rules, read_rules
 from debrief.store import Store
@@ -123,5 +124,52 @@ def test_a_bad_rule_is_refused_with_its_place(tmp_path: Path, text: str, words: 
         rules(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('org = "b/c"', "rule 1: .*no slash"),
+        ('org = " "', "rule 1: .*blank"),
+        ('tags = ["x,y"]', "rule 1: .*no comma"),
+    ],
+)
+def test_a_rule_gives_no_word_that_nobody_can_ask_for(tmp_path: Path, line: str, words: str) -> None:
+    (tmp_path / "rules.toml").write_text(f'[[rule]]\npath = "/a"\n{line}\n')
+    with pytest.raises(SettingsError, match=words):
+        rules_of(settings_from({"DEBRIEF_DATA": str(tmp_path)}))
+
+
+def test_rules_that_are_named_must_be_there(tmp_path: Path) -> None:
+    named = {"DEBRIEF_DATA": str(tmp_path), "DEBRIEF_RULES": str(tmp_path / "typo.toml")}
+    with pytest.raises(SettingsError, match=r"typo\.toml, which does not exist"):
+        rules_of(settings_from(named))
+    assert rules_of(settings_from({"DEBRIEF_DATA": str(tmp_path)})) == Rules()
+
+
 def test_no_file_is_no_rules(tmp_path: Path) -> None:
     assert read_rules(tmp_path / "none.toml") == Rules()
+
+
+def test_a_secret_in_a_remote_or_a_rule_is_not_stored(desk: Desk, tmp_path: Path) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    folder = repository(tmp_path / "shop", f"https://forge.example/{secret}/shop")
+    write(desk.folder / f"{NATIVE}.jsonl", [row | {"cwd": str(folder)} for row in conversation()])
+    told = rules(tmp_path, f'[[rule]]\npath = "{folder}"\ntags = ["{secret}"]\n')
+    desk.run(ask_git=True, rules=told)
+    stored = desk.stored(SESSION)
+    assert stored.session.repository is not None
+    assert len(stored.tags) == 1
+    assert secret not in repr(stored)
+
+
+def test_a_remote_that_comes_later_is_seen_by_the_next_import(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = [row | {"cwd": str(folder)} for row in conversation()]
+    path = write(desk.folder / f"{NATIVE}.jsonl", rows)
+    desk.run(ask_git=True)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)  # noqa: S607
+    config = ["remote", "add", "origin", "https://forge.example/team/shop"]
+    subprocess.run(["git", "-C", str(folder), *config], check=True)  # noqa: S607
+    path.write_bytes(path.read_bytes() + b"\n")
+    desk.run(ask_git=True)
+    assert desk.stored(SESSION).session.repository == "team/shop"

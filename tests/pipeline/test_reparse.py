@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from desk import NATIVE, SESSION, URL, Desk, conversation, record, write
 
-from debrief.model import StoredSession
+from debrief.model import Session, StoredSession
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.prepare import Workbench
 from debrief.pipeline.reparse import Reparsed, reparse
-from debrief.store import BlobFolder, Store
+from debrief.store import BlobFolder, Packed, Store
 
 
 @pytest.fixture
@@ -83,3 +83,53 @@ def test_a_fork_stays_one_when_it_is_read_again(desk: Desk) -> None:
     assert before.session.relation == "fork"
     assert again(desk, every=True).changes == []
     assert desk.stored(f"claude-code-{other}") == before
+
+
+def as_another_parser_read_it(desk: Desk, stored: StoredSession, session: Session) -> None:
+    events = Packed.of(session.events)
+    poorer = msgspec.structs.replace(
+        stored, session=msgspec.structs.replace(session, parser_version=1, events=())
+    )
+    change(desk.store, "default", URL, lambda _: [Wanted(stored=poorer, events=events)])
+
+
+def test_a_better_parser_may_tell_of_fewer_events_and_of_an_earlier_end(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    whole = desk.stored(SESSION)
+    twice = msgspec.structs.replace(whole.session, events=(*whole.session.events, whole.session.events[-1]))
+    as_another_parser_read_it(desk, whole, twice)
+    assert again(desk).changes[0].facts["events"] == (3, 2)
+    assert desk.stored(SESSION).session == whole.session
+    late = msgspec.structs.replace(whole.session, last_event_us=(whole.session.last_event_us or 0) + 1)
+    as_another_parser_read_it(desk, whole, late)
+    assert (again(desk).read, again(desk).current) == (1, 1)
+    assert desk.stored(SESSION).session == whole.session
+
+
+def test_what_git_said_of_a_session_stays_when_git_is_not_asked(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text('[remote "origin"]\nurl = https://forge.example/team/shop\n')
+    path = write(desk.folder / f"{NATIVE}.jsonl", [row | {"cwd": str(folder)} for row in conversation()])
+    desk.run(ask_git=True)
+    before = desk.stored(SESSION)
+    assert before.session.remote == "forge.example/team/shop"
+    assert again(desk, every=True).changes == []
+    assert desk.stored(SESSION) == before
+    path.write_bytes(path.read_bytes() + b"\n")
+    desk.run()
+    now = desk.stored(SESSION).session
+    assert (now.repository, now.remote) == ("team/shop", "forge.example/team/shop")
+
+
+def test_another_price_of_an_acu_is_told_by_the_next_import_and_by_reading_again(desk: Desk) -> None:
+    write(desk.folder / f"{NATIVE}.jsonl", conversation())
+    desk.run()
+    acus = desk.stored(SESSION).cost.acus
+    bench = Workbench(key=b"k" * 32, usd_per_acu=1.0, blob_folder=str(desk.blobs))
+    told = reparse(desk.store, "default", URL, bench, BlobFolder(desk.blobs, b"k" * 32))
+    assert (told.read, told.current) == (1, 0)
+    assert desk.stored(SESSION).cost.acus == pytest.approx(2 * acus)
+    assert desk.told(usd_per_acu=4.0) == {f"{NATIVE}.jsonl": "updated derived"}
+    assert desk.stored(SESSION).cost.usd_per_acu == 4.0

@@ -2,9 +2,13 @@
 
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
+import os
+import resource
+import signal
 import sqlite3
 import tarfile
 import zipfile
@@ -17,6 +21,7 @@ import zstandard
 from desk import NATIVE, SESSION, Desk, conversation, said
 
 from debrief.pipeline import unpack
+from debrief.pipeline.discover import discover
 from debrief.store import Store
 
 CONTENT = b"".join(json.dumps(row).encode() + b"\n" for row in conversation())
@@ -162,3 +167,77 @@ def test_a_broken_database_is_refused(desk: Desk) -> None:
     (outcome,) = desk.run().outcomes
     assert outcome.outcome == "skipped"
     assert "cannot be read" in outcome.detail
+
+
+def hostile_tar(**more: object) -> bytes:
+    """A tar whose first entry has the given fields, and whose second is a good one."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, fields in (("first.txt", more), (NAME, {})):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(CONTENT)
+            for field, value in fields.items():
+                setattr(entry, field, value)
+            archive.addfile(entry, io.BytesIO(CONTENT if name == NAME else b"x" * entry.size))
+    return stream.getvalue()
+
+
+LONG = "/".join(hashlib.sha512(bytes([number])).hexdigest() for number in range(40))
+"""A path that no file can have, and whose beginning no index can."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(("a.zip", zipped((NAME, CONTENT))), ("a.zip!", b"x")),
+        zipped(("a.zip!/b", b"x"), ("a.zip", zipped((NAME, CONTENT)))),
+        zipped((f"{'a' * 251}.zip", zipped((NAME, CONTENT))), (NAME, CONTENT)),
+        hostile_tar(mtime=1e18),
+        hostile_tar(pax_headers={"mtime": "inf"}),
+        hostile_tar(name=LONG),
+        hostile_tar(name=f"{LONG[:3000]}/first"),
+        tarred(*[(os.fsdecode(b"\xff.txt"), b"x")] * 2, (NAME, CONTENT)),
+    ],
+    ids=["taken", "taken-folder", "long-name", "late", "endless", "long-path", "long-shown", "not-utf-8"],
+)
+def test_a_hostile_entry_does_not_cost_the_others(desk: Desk, content: bytes) -> None:
+    (desk.folder / "hostile").write_bytes(content)
+    *_, container = desk.run().outcomes
+    assert container.outcome == "opened"
+    assert [item["session_id"] for item in desk.items()] == [SESSION]
+    assert all(one.is_known for one in desk.run().outcomes)
+
+
+def test_secrets_in_the_names_of_entries_are_not_told(desk: Desk) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    (desk.folder / "a.tar").write_bytes(tarred((f"{secret}.txt", b"x"), (f"{secret}.txt", b"x")))
+    *_, container = desk.run().outcomes
+    assert "twice in the container" in container.detail
+    assert secret not in container.detail
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_archive(desk: Desk) -> None:
+    (desk.folder / "a.zip").write_bytes(zipped((NAME, CONTENT)))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        with unpack.opened(next(discover([desk.folder / "a.zip"])), "zip") as content:
+            assert content.may_be_read_later
+            assert "File too large" in content.faults[0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    with unpack.opened(next(discover([desk.folder / "a.zip"])), "zip") as content:
+        assert not content.may_be_read_later
+
+
+def test_a_locked_database_is_read_later(desk: Desk) -> None:
+    path = desk.folder / "locked.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (a)")
+        other.execute("BEGIN EXCLUSIVE")
+        (outcome,) = desk.run().outcomes
+        assert "locked" in outcome.detail
+    (outcome,) = desk.run().outcomes
+    assert (outcome.is_known, "no agent" in outcome.detail) == (False, True)

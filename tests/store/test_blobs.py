@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,6 +40,19 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     folder = BlobFolder(tmp_path)
     blob = folder.put(io.BytesIO(b"good"))
     (tmp_path / ".1.2.tmp").write_bytes(b"half")
+    os.utime(tmp_path / ".1.2.tmp", (1, 1))
     folder.sweep()
     assert folder.read(blob.digest) == b"good"
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_what_another_process_is_writing_is_not_swept(tmp_path: Path) -> None:
+    folder = BlobFolder(tmp_path)
+
+    class Swept(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            BlobFolder(tmp_path).sweep()
+            return super().read(size)
+
+    blob = folder.put(Swept(b"good"))
+    assert folder.read(blob.digest) == b"good"

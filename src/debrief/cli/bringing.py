@@ -58,7 +58,7 @@ def import_(
     if not found:
         show_lines([f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}."])
         return
-    summary = unchanged(settings.database_url, identity, found)
+    summary = unchanged(settings.database_url, identity, found, settings.usd_per_acu)
     if summary is None:
         summary = _import(settings, identity, found, here=not paths, quiet=as_json)
     if as_json:

@@ -29,7 +29,7 @@ from debrief.cli.app import (
 )
 from debrief.cli.quick import identity_of, warn_of_deletion
 from debrief.config import Settings, address_of_links, open_store
-from debrief.errors import SettingsError, Unreadable
+from debrief.errors import SettingsError, StoreError, Unreadable
 from debrief.llm.analyser import Analyser
 from debrief.pipeline import reading, refresh
 from debrief.pipeline.discover import Found, on_this_machine
@@ -65,7 +65,13 @@ def watch(
             nonlocal first
             found = on_this_machine(os.environ)
             address = address_of_links(settings)
-            summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
+            try:
+                summary = import_found(settings, store, found, identity, address, here=True, quiet=not first)
+            except StoreError as error:
+                if first:
+                    raise
+                err.print(f"debrief: {error}; the next look tries again", markup=False)
+                return
             if first:
                 show_lines(outcomes.import_text(summary))
                 warn_of_deletion(found)

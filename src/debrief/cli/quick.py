@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from debrief.cli import outcomes
-from debrief.config import Settings, settings_from, word_of
+from debrief.config import Settings, rules_of, settings_from, word_of
 from debrief.errors import DebriefError, SettingsError
 from debrief.pipeline import retention
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.glance import unchanged
-from debrief.pipeline.identity import Identity, read_rules
+from debrief.pipeline.identity import Identity
 
 
 def answer(paths: Sequence[str]) -> int | None:
@@ -27,7 +27,7 @@ def answer(paths: Sequence[str]) -> int | None:
         settings = settings_from(os.environ)
         found = list(discover(map(Path, paths))) if paths else on_this_machine(os.environ)
         identity = identity_of(settings, user=None, tags=[], here=not paths)
-        summary = unchanged(settings.database_url, identity, found) if found else None
+        summary = unchanged(settings.database_url, identity, found, settings.usd_per_acu) if found else None
         if summary is not None:
             sys.stdout.writelines(f"{line}\n" for line in outcomes.import_text(summary))
             if not paths:
@@ -44,7 +44,7 @@ def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: 
         org_id=settings.org_id,
         user_id=login if user is None else word_of("the user", user),
         tags=tuple(sorted({word_of("the tag", one) for one in tags})),
-        rules=read_rules(settings.rules),
+        rules=rules_of(settings),
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from debrief.errors import NotATranscript
+from debrief.errors import NotATranscript, Unreadable
 from debrief.sources import DATABASES, Exported
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -18,8 +18,15 @@ TABLES_TOLD = 8
 """Names of tables that a refusal tells of."""
 
 
+class Locked(Unreadable):
+    """The database is being written and nobody else may read it: later it can be."""
+
+
 def take_apart(path: Path) -> Iterator[Exported]:
-    """The sessions of a database. Raises `NotATranscript` where it is no agent's, or cannot be read."""
+    """The sessions of a database. Raises `NotATranscript` where it is no agent's, or cannot be read.
+
+    Raises `Locked` where its agent holds it.
+    """
     try:
         with closing(_connect(path)) as connection:
             columns = _columns(connection)
@@ -43,6 +50,8 @@ def take_apart(path: Path) -> Iterator[Exported]:
 
             yield from database.documents(query, columns)
     except sqlite3.Error as error:
+        if _is_locked(error):
+            raise Locked(f"the SQLite database is in use: {error}") from error
         raise NotATranscript(f"the SQLite database cannot be read: {error}") from error
 
 
@@ -54,13 +63,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             connection.close()
-            if "immutable" in options:
+            # What is just being written must not be taken as it lies there.
+            if "immutable" in options or _is_locked(error):
                 raise
             continue
         return connection
     raise sqlite3.OperationalError("unable to open database file")
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:

@@ -113,6 +113,12 @@ class Ruling:
         file = self._seen.get(path)
         return file is not None and session_id in file.sessions.split()
 
+    def is_alone_at(self, path: str, session_id: str) -> bool:
+        """Whether an earlier import read this session at `path`, and nowhere else."""
+        return self.was_read_at(path, session_id) and not any(
+            session_id in file.sessions.split() for other, file in self._seen.items() if other != path
+        )
+
 
 def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> Decision:
     """Add the session to what is wanted if it says anything new; say what became of it.
@@ -124,20 +130,17 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> 
         if kin.is_retelling(ready.session, other.session):
             return Decision("skipped", "retold", f"{other.session_id} tells the same session, and better")
     known = ruling.known(ready.session_id)
-    if known is not None and _is_older(ready, known):
-        how = "truncated" if ruling.was_read_at(path, ready.session_id) else ""
-        return Decision("older", how, f"a longer transcript of {ready.session_id} is stored already")
-    if known is not None and _is_poorer(ruling, ready, known, path):
-        return Decision("older", "", f"a fuller transcript of {ready.session_id} is stored already")
-    is_same = known is not None and [held.digest for held in ruling.documents(ready.session_id)] == [
-        document.digest for document in one.documents
-    ]
-    ready, forked = _without_history(ruling, ready, relatives)
-    stored = _stored(ready, known, ruling.identity, is_same=is_same and bool(one.documents))
+    held = [] if known is None else ruling.documents(ready.session_id)
+    is_same = bool(held) and [kept.digest for kept in held] == [kept.digest for kept in one.documents]
+    if known is not None and not is_same and (left := _left(ruling, ready, known, path)):
+        return left
+    ready = _where_it_was(ready, known)
+    ready, forked = _without_history(ruling, ready, known, relatives)
+    stored = _stored(ready, known, ruling.identity, is_same=is_same)
     if (
         known is not None
-        and is_same
         and msgspec.structs.replace(stored, updated_us=known.updated_us) == known
+        and (is_same or (not one.documents and ruling.events(ready.session_id) == ready.events.unpacked()))
     ):
         return Decision("unchanged", ruling.place(path, ready.session_id), _remarks(ready))
     how = forked or ("" if known is None else _how(ruling, stored, known, ready.events, is_same=is_same))
@@ -153,16 +156,33 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> 
     return Decision("new" if known is None else "updated", how, ", ".join(remarks))
 
 
+def _where_it_was(ready: PreparedSession, known: StoredSession | None) -> PreparedSession:
+    """`ready` with what git said of its folder, where git is not asked and the transcript is silent."""
+    session = ready.session
+    if known is None or session.remote is not None or session.cwd is None or session.cwd != known.session.cwd:
+        return ready
+    if known.session.remote is None or session.repository not in {None, known.session.repository}:
+        return ready
+    place = {"repository": known.session.repository, "remote": known.session.remote}
+    return msgspec.structs.replace(ready, session=msgspec.structs.replace(session, **place))
+
+
 def _without_history(
-    ruling: Ruling, ready: PreparedSession, relatives: list[StoredSession]
+    ruling: Ruling, ready: PreparedSession, known: StoredSession | None, relatives: list[StoredSession]
 ) -> tuple[PreparedSession, str]:
     """`ready` without the calls that an original counts; a fork that was stored first gives them up."""
     how = ""
-    for other in relatives:
+    if known is not None and known.session.relation == "fork" and ready.session.relation is None:
+        # What it was found to be: an original that went on later than its fork stays the original.
+        judged = msgspec.structs.replace(ready.session, relation="fork", parent_id=known.session.parent_id)
+    else:
+        judged = ready.session
+    # The nearest comes last, and is told to be the parent.
+    for other in sorted(relatives, key=lambda one: kin.parted_us(ready.session, one.session)):
         shared = kin.shared_calls(ready.session, other.session)
         if not shared:
             continue
-        if kin.is_fork(ready.session, other.session, shared):
+        if kin.is_fork(judged, other.session, shared):
             how = "forked"
             whole = msgspec.structs.replace(ready.session, events=ready.events.unpacked())
             session = kin.as_fork(whole, other.session, ruling.events(other.session_id), shared)
@@ -222,19 +242,21 @@ def _tells(event: Event) -> tuple[str, str, str | None, str, str | None]:
     return event.kind, event.actor, event.native_id, event.text, event.call_id
 
 
-def _is_older(ready: PreparedSession, known: StoredSession) -> bool:
-    """Whether `ready` is an earlier snapshot of a session that is stored with more: a copy, to be left."""
-    before, now = known.session.last_event_us, ready.session.last_event_us
-    return before is not None and now is not None and now < before
-
-
-def _is_poorer(ruling: Ruling, ready: PreparedSession, known: StoredSession, path: str) -> bool:
-    """Whether another file, of the same moment, tells less of the session than what is stored does."""
-    if known.session.last_event_us != ready.session.last_event_us or ruling.was_read_at(
-        path, ready.session_id
-    ):
-        return False
-    return ready.event_count < len(ruling.events(ready.session_id))
+def _left(ruling: Ruling, ready: PreparedSession, known: StoredSession, path: str) -> Decision | None:
+    """The decision where what is stored, of other bytes, tells more and stays; None where it does not."""
+    name = ready.session_id
+    longer, fuller = (f"a {word} transcript of {name} is stored already" for word in ("longer", "fuller"))
+    before_us, now_us = known.session.last_event_us, ready.session.last_event_us
+    if before_us is not None and (now_us is None or now_us < before_us):
+        return Decision("older", "truncated" if ruling.was_read_at(path, name) else "", longer)
+    before = ruling.events(name) if before_us == now_us else ()
+    if ready.event_count >= len(before):
+        return None
+    if not ruling.is_alone_at(path, name):
+        return Decision("older", "", fuller)
+    now = ready.events.unpacked()
+    is_cut = all(_tells(old) == _tells(new) for old, new in zip(before, now, strict=False))
+    return Decision("older", "truncated", longer) if is_cut else None
 
 
 def _stored(

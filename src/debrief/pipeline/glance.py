@@ -13,12 +13,14 @@ from debrief.store.glance import glance
 from debrief.wire.v2 import SILENCE_US
 
 
-def unchanged(database_url: str, identity: Identity, found: Sequence[Found]) -> Summary | None:
+def unchanged(
+    database_url: str, identity: Identity, found: Sequence[Found], usd_per_acu: float
+) -> Summary | None:
     """The outcomes of `found` if all of it is as it was, and no session waits to be settled; else None."""
     seen = glance(database_url, identity.enterprise_id, time.time_ns() // 1000 - SILENCE_US)
     if seen is None:
         return None
-    mark = identity.mark
+    mark = identity.mark_at(usd_per_acu)
     told: list[Outcome] = []
     for one in found:
         # A path that holds a secret is noted without it, and so is not found here.

@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from debrief.errors import SettingsError
 from debrief.model import ANALYSER_VERSION, Session
 from debrief.sources.remotes import remote_of, repository_of
+from debrief.sources.source import Clean
 
 GIT_SECONDS = 5.0
 
@@ -59,6 +60,11 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
         told = {tag for one in self.rule if one.tags and one.fits(session) for tag in one.tags}
         return tuple(sorted({*given, *told}))
 
+    def cleaned(self, clean: Clean) -> "Rules":
+        """The same rules, with tags that may be stored."""
+        told = (msgspec.structs.replace(one, tags=tuple(map(clean, one.tags))) for one in self.rule)
+        return Rules(tuple(told))
+
     @property
     def mark(self) -> str:
         """Changes when the rules do: sessions are then looked at again."""
@@ -78,11 +84,10 @@ class Identity(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     rules: Rules = Rules()
 
-    @property
-    def mark(self) -> str:
+    def mark_at(self, usd_per_acu: float) -> str:
         """Part of a file's stamp: changes when the same file would be stored otherwise."""
         owner = repr((self.org_id, self.user_id, self.tags))
-        return f"{ANALYSER_VERSION}:{owner}:{self.rules.mark}"
+        return f"{ANALYSER_VERSION}:{owner}:{self.rules.mark}:{usd_per_acu}"
 
 
 def read_rules(path: Path) -> Rules:
@@ -103,21 +108,32 @@ def read_rules(path: Path) -> Rules:
     return rules
 
 
-def with_repository(session: Session) -> Session:
-    """`session` with the repository that git names for its folder, where its transcript names none."""
+def with_repository(session: Session, clean: Clean) -> Session:
+    """`session` with the repository that git names for its folder, where its transcript names none.
+
+    `clean` is for what a URL may hold.
+    """
     if session.cwd is None or (session.repository is not None and session.remote is not None):
         return session
     url = _remote_url(session.cwd)
     remote, repository = remote_of(url), repository_of(url)
-    if remote is None or session.repository not in {None, repository}:
+    if remote is None or repository is None:
+        return session
+    remote, repository = clean(remote), clean(repository)
+    if session.repository not in {None, repository}:
         return session
     return msgspec.structs.replace(session, repository=repository, remote=remote)
+
+
+def forget_remotes() -> None:
+    """Ask git anew: a folder may have got a remote since."""
+    _remote_url.cache_clear()
 
 
 @lru_cache(maxsize=4096)
 def _remote_url(folder: str) -> str | None:
     """The URL of `origin` of the work tree that `folder` lies in."""
-    if not os.path.isabs(folder) or folder.startswith(("//", "\\\\")):  # noqa: PTH117 (a string of a transcript)
+    if not os.path.isabs(folder) or folder[:2].replace("\\", "/") == "//":  # noqa: PTH117 (a string of a transcript)
         return None  # another machine's folder, which looking at would ask for over the network
     try:
         configuration = _configuration(Path(folder))

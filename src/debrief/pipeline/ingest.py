@@ -4,6 +4,7 @@ Workers prepare files side by side; this process alone writes. Killed at any mom
 sessions only, and the next import goes on where this one stopped.
 """
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,13 +15,14 @@ from sqlalchemy import Connection
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.decide import Ruling, decide
 from debrief.pipeline.discover import Found
-from debrief.pipeline.identity import Identity
+from debrief.pipeline.identity import Identity, forget_remotes
 from debrief.pipeline.outcome import PRECEDENCE, Outcome, Summary, passed_over
 from debrief.pipeline.prepare import Prepared, Workbench
 from debrief.pipeline.raw import shown_path
 from debrief.pipeline.unpack import container_kind, opened
 from debrief.pipeline.workers import prepared
 from debrief.redaction import Redactor
+from debrief.sources.builder import printable
 from debrief.store import Store, files, sessions
 from debrief.store.files import SeenFile
 
@@ -28,6 +30,9 @@ BATCH_FILES = 64
 BATCH_SECONDS = 1.0
 
 FAULTS_TOLD = 5
+
+LONGEST_PATH = 2_000
+"""In bytes; PostgreSQL indexes none much longer. Of a longer one the beginning and a hash are told."""
 
 
 def ingest(
@@ -47,6 +52,7 @@ def ingest(
 
     Raises `StoreError` where the database refuses; what was committed before stays.
     """
+    forget_remotes()
     seen: dict[str, SeenFile] = {}
     if remember:
         with store.read() as connection:
@@ -86,7 +92,7 @@ class _Import:
         self._remember = remember
         self._clean = Redactor(bench.key)
         self._paths = {name: file.path for file in seen.values() for name in file.sessions.split()}
-        self._mark = identity.mark
+        self._mark = identity.mark_at(bench.usd_per_acu)
 
     def run(self, found: Sequence[Found], progress: Callable[[int], None]) -> list[Outcome]:
         todo, outcomes = self._unseen(found)
@@ -108,7 +114,8 @@ class _Import:
         """What is to be read, and the outcomes of what an earlier import saw as it is."""
         todo: list[Found] = []
         outcomes = []
-        for one in found:
+        # The same file may have been asked for twice: by itself, and with its folder.
+        for one in {one.path: one for one in found}.values():
             stamp = f"{one.stamp}:{self._mark}"
             path = self._shown(one)
             known = self._seen.get(path)
@@ -125,7 +132,7 @@ class _Import:
         told = Counter(one.outcome for one in inside)
         good = [one for one in inside if one.outcome != "skipped"]
         parts = [f"{number} {name}" for name, number in sorted(told.items())]
-        parts += content.faults[:FAULTS_TOLD]
+        parts += [self._clean(printable(fault)) for fault in content.faults[:FAULTS_TOLD]]
         if len(content.faults) > FAULTS_TOLD:
             parts.append(f"and {len(content.faults) - FAULTS_TOLD} more faults")
         outcome = Outcome(
@@ -139,7 +146,8 @@ class _Import:
             self._note(connection, [(container, outcome)])
             return []
 
-        change(self._store, self._identity.enterprise_id, self._public_url, note)
+        if not content.may_be_read_later:
+            change(self._store, self._identity.enterprise_id, self._public_url, note)
         return [*inside, outcome]
 
     def _commit(self, batch: list[Prepared]) -> list[Outcome]:
@@ -178,7 +186,10 @@ class _Import:
 
     def _shown(self, found: Found) -> str:
         """The path that people know a file by, without the secrets that it may hold."""
-        return shown_path(found.shown or found.path, self._clean)
+        path = shown_path(found.shown or found.path, self._clean)
+        if len(path.encode()) <= LONGEST_PATH:
+            return path
+        return f"{path[:200]}...{hashlib.sha256(path.encode()).hexdigest()[:32]}"
 
     def _note(self, connection: Connection, several: Sequence[tuple[Found, Outcome]]) -> None:
         if not self._remember:
@@ -204,6 +215,7 @@ def _cleaned(identity: Identity, clean: Redactor) -> Identity:
         identity,
         user_id=clean(identity.user_id) if identity.user_id is not None else None,
         tags=tuple(sorted({clean(tag) for tag in identity.tags})),
+        rules=identity.rules.cleaned(clean),
     )
 
 

@@ -61,20 +61,35 @@ def _is_unmistakable(call: ModelCall) -> bool:
     return call.ts_us is not None and len(call.key) >= SHORTEST_KEY
 
 
+def parted_us(session: Session, other: Session) -> int:
+    """When both counted the same call last; 0 where they never did."""
+    shared = shared_calls(session, other)
+    return max((call.ts_us or 0 for call in session.model_calls if call.key in shared), default=0)
+
+
 def is_fork(session: Session, of: Session, shared: frozenset[str]) -> bool:
     """Of two sessions that count `shared` calls, whether `session` is the one that replays `of`.
 
-    The original is the one that went on first, or not at all; where that does not tell, `of` is.
+    What one of them says itself, or was found to be before, holds. Else the original is the one that went on
+    first, or not at all; where that does not tell, `of` is.
     """
+    if _says_fork(of, session) != _says_fork(session, of):
+        return _says_fork(session, of)
     mine, theirs = _went_on_us(session, shared), _went_on_us(of, shared)
     if theirs is None:
         return True
     return mine is not None and mine >= theirs
 
 
+def _says_fork(session: Session, of: Session) -> bool:
+    return session.relation == "fork" and session.parent_id == of.native_id
+
+
 def _went_on_us(session: Session, shared: frozenset[str]) -> int | None:
-    own = [call.ts_us for call in session.model_calls if call.key not in shared and call.ts_us is not None]
-    return min(own, default=None)
+    """When `session` first went its own way. What it has before that, it replays of a third one."""
+    times = [(call.ts_us, call.key in shared) for call in session.model_calls if call.ts_us is not None]
+    since = min((ts_us for ts_us, is_shared in times if is_shared), default=0)
+    return min((ts_us for ts_us, is_shared in times if not is_shared and ts_us >= since), default=None)
 
 
 def as_fork(session: Session, of: Session, history: Iterable[Event], shared: frozenset[str]) -> Session:

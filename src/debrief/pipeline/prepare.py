@@ -111,8 +111,12 @@ def prepare(found: Found, bench: Workbench) -> Prepared:
     return Prepared(found=found, format=name, sessions=ready, documents=documents)
 
 
-def prepare_again(transcript: Transcript, written_us: int, bench: Workbench) -> Iterator[PreparedSession]:
+def prepare_again(
+    transcript: Transcript, written_us: int, bench: Workbench, session_id: str | None = None
+) -> Iterator[PreparedSession]:
     """Prepare what was kept of a transcript; its files' time is taken for `written_us`.
+
+    With `session_id` that session alone: of a file of many each is read again by itself.
 
     Raises `TranscriptError` where it holds no session any more.
     """
@@ -122,7 +126,9 @@ def prepare_again(transcript: Transcript, written_us: int, bench: Workbench) -> 
     with main.open() as stream:
         head = stream.read(HEAD_BYTES)
     for session in sniff(head).parse(Transcript(main, tuple(companions)), Redactor(bench.key)):
-        yield _ready(_named(session, main.open), written_us, bench)
+        named = _named(session, main.open)
+        if session_id in {None, session_id_of(named)}:
+            yield _ready(named, written_us, bench)
 
 
 def session_id_of(session: Session) -> str:
@@ -169,7 +175,7 @@ def _named(session: Session, open_main: Callable[[], BinaryIO]) -> Session:
 
 def _ready(session: Session, written_us: int, bench: Workbench) -> PreparedSession:
     if bench.ask_git:
-        session = with_repository(session)
+        session = with_repository(session, Redactor(bench.key))
     baseline = _baseline(session, bench)
     told = kin.derive(session, baseline, usd_per_acu=bench.usd_per_acu)
     return PreparedSession(

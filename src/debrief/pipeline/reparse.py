@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from debrief.errors import DebriefError, NotATranscript, NotKept
+from debrief.metering import PRICES
 from debrief.model import ANALYSER_VERSION, StoredSession, total_tokens
 from debrief.model.session import BUCKETS
 from debrief.pipeline.change import Wanted, change
@@ -74,7 +75,7 @@ def reparse(
     """
     told = Reparsed()
     for stored, documents in _stored(store, enterprise_id):
-        if not every and _is_current(stored):
+        if not every and _is_current(stored, bench):
             told.current += 1
         else:
             try:
@@ -98,25 +99,33 @@ def _stored(store: Store, enterprise_id: str) -> Iterator[tuple[StoredSession, l
             yield found, documents
 
 
-def _is_current(stored: StoredSession) -> bool:
+def _is_current(stored: StoredSession, bench: Workbench) -> bool:
     analysed = stored.analysis is not None and stored.analysis.analyser_version == ANALYSER_VERSION
-    return analysed and stored.session.parser_version == VERSIONS.get(stored.session.format)
+    # None: no price of an ACU went into the number.
+    metered = stored.cost.usd_per_acu in {None, bench.usd_per_acu} and (
+        not stored.cost.unpriced_models or stored.cost.prices == PRICES
+    )
+    return (
+        analysed
+        and metered
+        and bool(stored.cost.prices)
+        and stored.session.parser_version == VERSIONS.get(stored.session.format)
+    )
 
 
 def _read(
     stored: StoredSession, documents: list[StoredDocument], bench: Workbench, blobs: BlobFolder
 ) -> Prepared:
-    """The session of `stored`, out of what is kept of it. Raises `TranscriptError`, `StoreError`."""
+    """The session of `stored` alone, out of what is kept. Raises `TranscriptError`, `StoreError`."""
     transcript = read_raw(stored.session_id, documents, blobs)
     written_us = stored.session.last_event_us or stored.created_us
-    for ready in prepare_again(transcript, written_us, bench):
-        if ready.session_id == stored.session_id:
-            return Prepared(
-                found=Found(path=stored.session_id, companions=(), stamp="", size=0),
-                format=ready.session.format,
-                sessions=(ready,),
-                documents=tuple(documents),
-            )
+    for ready in prepare_again(transcript, written_us, bench, stored.session_id):
+        return Prepared(
+            found=Found(path=stored.session_id, companions=(), stamp="", size=0),
+            format=ready.session.format,
+            sessions=(ready,),
+            documents=tuple(documents),
+        )
     raise NotATranscript("its transcript does not tell of it any more")
 
 
@@ -133,6 +142,10 @@ def _commit(
     )
 
     def rule(connection: Connection) -> list[Wanted]:
+        if sessions.find_documents(connection, stored.enterprise_id, stored.session_id) != list(
+            one.documents
+        ):
+            return []  # an import has brought another transcript of it in the meantime, and read that
         ruling = Ruling(connection, identity, bench, {}, {})
         ruling.expect(one.sessions)
         decide(ruling, one, one.sessions[0], stored.session_id)

@@ -6,6 +6,7 @@ depth have limits. A broken one gives what could be read of it, and says where i
 """
 
 import bz2
+import errno
 import gzip
 import hashlib
 import lzma
@@ -15,7 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -23,7 +24,7 @@ import zstandard
 from msgspec import Struct, structs
 
 from debrief.errors import TranscriptError, Unreadable
-from debrief.pipeline.databases import SQLITE_MAGIC, take_apart
+from debrief.pipeline.databases import SQLITE_MAGIC, Locked, take_apart
 from debrief.pipeline.discover import READERS, Found, discover
 
 MOST_BYTES = 8 * 1024**3
@@ -60,13 +61,30 @@ _BROKEN = (
 )
 """What the libraries raise for content that is not as it should be."""
 
+_OURS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EROFS,
+    errno.EACCES,
+}
+"""What the system says where this machine is to blame, not the content."""
+
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """A container's transcripts, its `kind`, and what could not be read of it, one sentence each."""
+    """A container's transcripts, its `kind`, and what could not be read of it, one sentence each.
+
+    The sentences hold names as they stand in the container. `may_be_read_later` is for faults of this machine
+    (a full disk, a database that its agent has locked): the next import is to try again.
+    """
 
     kind: str
     found: tuple[Found, ...]
     faults: tuple[str, ...]
+    may_be_read_later: bool
 
 
 def container_kind(path: str) -> str | None:
@@ -90,7 +108,12 @@ def opened(container: Found, kind: str) -> Iterator[Opened]:
         unpacking = _Unpacking()
         unpacking.take(Path(container.path), target, kind, 1)
         inside = tuple(_inside(one, target, container) for one in discover([target]))
-        yield Opened(kind=kind, found=inside, faults=tuple(unpacking.faults))
+        yield Opened(
+            kind=kind,
+            found=inside,
+            faults=tuple(unpacking.faults),
+            may_be_read_later=unpacking.may_be_read_later,
+        )
 
 
 def _kind(head: bytes) -> str | None:
@@ -115,6 +138,7 @@ class _Unpacking:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
+        self.may_be_read_later = False
         self._bytes = 0
         self._entries = 0
 
@@ -131,10 +155,17 @@ class _Unpacking:
             else:
                 self._compressed(path, target, kind)
         except TranscriptError as error:
+            self.may_be_read_later |= isinstance(error, Locked)
             self.faults.append(f"{path.name}: {error}")
         except _BROKEN as error:
-            self.faults.append(f"{path.name}: the {kind} file breaks off or is damaged ({error})")
+            self._tell(error, path.name, f"the {kind} file breaks off or is damaged")
         self._deeper(target, depth)
+
+    def _tell(self, error: Exception, name: str, words: str) -> None:
+        if isinstance(error, OSError) and error.errno in _OURS:
+            self.may_be_read_later = True
+            words = "could not be written out"
+        self.faults.append(f"{name}: {words} ({error})")
 
     def _deeper(self, target: Path, depth: int) -> None:
         for path in sorted(one for one in target.rglob("*") if one.is_file()):
@@ -144,8 +175,11 @@ class _Unpacking:
             if depth >= DEEPEST:
                 self.faults.append(f"{path.name}: a container in {DEEPEST} containers is not opened")
                 continue
-            inner = path.with_name(f"{path.name}!")
-            inner.mkdir()
+            try:
+                inner = _folder_beside(path)
+            except OSError as error:
+                self._tell(error, path.name, "not opened")
+                continue
             self.take(path, inner, kind, depth + 1)
             path.unlink()
 
@@ -153,7 +187,7 @@ class _Unpacking:
         for document in take_apart(path):
             written = self._write(document.content, target, document.name)
             if written is not None and document.mtime_us is not None:
-                os.utime(written, ns=(document.mtime_us * 1000, document.mtime_us * 1000))
+                _date(written, document.mtime_us / 1_000_000)
 
     def _zip(self, path: Path, target: Path) -> None:
         with zipfile.ZipFile(path) as archive:
@@ -167,7 +201,7 @@ class _Unpacking:
                     with archive.open(entry) as stream:
                         self._copy(cast("BinaryIO", stream), target, entry.filename, None)
                 except _BROKEN as error:
-                    self.faults.append(f"{entry.filename}: damaged ({error})")
+                    self._tell(error, entry.filename, "damaged")
 
     def _tar(self, stream: BinaryIO, target: Path) -> None:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -197,7 +231,7 @@ class _Unpacking:
                 self._count(len(chunk))
                 out.write(chunk)
         if mtime is not None and mtime > 0:
-            os.utime(path, (mtime, mtime))
+            _date(path, mtime)
 
     def _write(self, content: bytes, target: Path, name: str) -> Path | None:
         path = self._place(target, name)
@@ -219,11 +253,12 @@ class _Unpacking:
         path = target.joinpath(*parts)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self.faults.append(f"{name[:200]}: {error.strerror}")
-            return None
-        if path.exists():
+            path.touch(exist_ok=False)
+        except FileExistsError:
             self.faults.append(f"{name[:200]}: twice in the container; the first one is taken")
+            return None
+        except OSError as error:
+            self._tell(error, name[:200], "no name for a file here")
             return None
         return path
 
@@ -231,6 +266,26 @@ class _Unpacking:
         self._bytes += size
         if self._bytes > MOST_BYTES:
             raise Unreadable(f"more than {MOST_BYTES >> 30} GiB of content")
+
+
+def _folder_beside(path: Path) -> Path:
+    """A new folder for what is in the container `path`, whatever else has its name."""
+    names = (f"{path.name}!", *(f"{path.name[:40]}!{number}" for number in range(1, 1000)))
+    for name in names:
+        try:
+            path.with_name(name).mkdir()
+        except OSError as error:
+            if error.errno not in {errno.EEXIST, errno.ENAMETOOLONG}:
+                raise
+        else:
+            return path.with_name(name)
+    raise FileExistsError(errno.EEXIST, "too many of its name")
+
+
+def _date(path: Path, seconds: float) -> None:
+    """Give `path` its time, where that is one."""
+    with suppress(OSError, ValueError, OverflowError):
+        os.utime(path, (seconds, seconds))
 
 
 @contextmanager

@@ -17,7 +17,10 @@ LOOK_MS = 30_000
 
 
 def watch(environment: Mapping[str, str], look: Callable[[], None], stop: threading.Event) -> None:
-    """Call `look` at once, whenever a transcript may have changed, and every half a minute, until `stop`."""
+    """Call `look` at once, whenever a transcript may have changed, and every half a minute, until `stop`.
+
+    Ctrl-C comes out of it as KeyboardInterrupt.
+    """
     polling = False
     while not stop.is_set():
         folders = folders_of_agents(environment)
@@ -49,7 +52,7 @@ def _follow(
         rust_timeout=LOOK_MS,
         yield_on_timeout=True,
         stop_event=stop,
-        raise_interrupt=False,
+        raise_interrupt=True,
         force_polling=polling or None,
         poll_delay_ms=2_000,
     )

@@ -9,8 +9,9 @@ import hashlib
 import io
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ from debrief.store.sealing import Sealer, unsealed
 
 LEVEL = 3
 CHUNK = 1 << 20
+
+ABANDONED_S = 3600.0
+"""After so long without a byte a file that is being written counts as left behind."""
 
 PLAIN = ".zst"
 SEALED = ".sealed"
@@ -120,9 +124,11 @@ class BlobFolder:
                 pass
 
     def sweep(self) -> None:
-        """Remove what a killed writer left half done. Only while no other process writes."""
+        """Remove what a killed writer left half done: what nobody has written to for an hour."""
         for leftover in self._folder.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process sweeps too
+                if time.time() - leftover.stat().st_mtime > ABANDONED_S:
+                    leftover.unlink(missing_ok=True)
 
     def _path(self, digest: str, ending: str) -> Path:
         return self._folder / digest[:2] / f"{digest[2:]}{ending}"

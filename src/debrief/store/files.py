@@ -32,11 +32,12 @@ def seen(connection: Connection, enterprise_id: str) -> dict[str, SeenFile]:
 
 
 def put(connection: Connection, enterprise_id: str, files: Iterable[SeenFile]) -> None:
-    """Note `files`, inside the caller's transaction."""
+    """Note `files`, inside the caller's transaction; of two that are shown by one path, the last."""
+    last = {file.path: file for file in files}
     dialects.write_all(
         connection,
         seen_files,
-        [{"enterprise_id": enterprise_id, **structs.asdict(file)} for file in files],
+        [{"enterprise_id": enterprise_id, **structs.asdict(file)} for file in last.values()],
         "replace",
     )
 
