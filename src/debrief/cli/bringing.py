@@ -55,7 +55,10 @@ def import_(
     settings = settings_of(data=data, database_url=database_url, public_url=public_url, org=org)
     identity = identity_of(settings, user=user, tags=tag or [], here=not paths)
     found = list(discover(paths)) if paths else on_this_machine(os.environ)
-    if not found:
+    if not found and paths and not as_json:
+        show_lines([f"Nothing lies in {', '.join(map(str, paths))}."])
+        return
+    if not found and not as_json:
         show_lines([f"No transcripts on this machine. Looked where these keep them: {', '.join(homes())}."])
         return
     summary = unchanged(settings.database_url, identity, found, settings.usd_per_acu)
