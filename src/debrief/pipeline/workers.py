@@ -75,6 +75,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 def _end_with_parent() -> None:
     """In a worker: end as soon as the main process is gone, however it went; and look for garbage seldom."""
+    gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
     parent = multiprocessing.parent_process()
     if parent is not None:

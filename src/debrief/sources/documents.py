@@ -5,6 +5,7 @@ Where a document breaks off, or only its head is at hand, what stands before the
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -66,10 +67,12 @@ def read_value(content: bytes) -> Whole:
     return Whole(value, "something that is not read follows the document's value" if rest else None)
 
 
+@lru_cache(maxsize=1)
 def head_value(head: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The JSON value that `head` begins with, as far as it goes; None where it begins with none.
 
-    Of a document whose first line is a whole value (JSON Lines) it is that line's.
+    Of a document whose first line is a whole value (JSON Lines) it is that line's. Not to be changed: formats
+    that look at the same head after each other are given the same value.
     """
     content = head.lstrip(b" \t\r\n\x00\xef\xbb\xbf")
     first, _, _ = content.partition(b"\n")
@@ -79,8 +82,12 @@ def head_value(head: bytes) -> Any:  # noqa: ANN401 (JSON)
         return _partial(content)
 
 
+@lru_cache(maxsize=1)
 def head_lines(head: bytes) -> list[dict[str, Any]]:
-    """The JSON objects that stand alone on a line of `head`; a last, cut one as far as it goes."""
+    """The JSON objects that stand alone on a line of `head`; a last, cut one as far as it goes.
+
+    Not to be changed, as those of `head_value`.
+    """
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     found = []
     for number, line in enumerate(lines):

@@ -11,21 +11,20 @@ if TYPE_CHECKING:
     from debrief.store.filters import SessionFilter
     from debrief.store.keys import Key
     from debrief.store.pages import Page, Row
-    from debrief.store.sessions import Packed, StoredDocument
+    from debrief.store.parcels import Packed, StoredDocument, Usual
     from debrief.store.store import Store
-    from debrief.store.usual import Usual
 
 _MODULES = {
     "Blob": "blobs",
     "BlobFolder": "blobs",
     "Key": "keys",
-    "Packed": "sessions",
+    "Packed": "parcels",
     "Page": "pages",
     "Row": "pages",
     "SessionFilter": "filters",
     "Store": "store",
-    "StoredDocument": "sessions",
-    "Usual": "usual",
+    "StoredDocument": "parcels",
+    "Usual": "parcels",
 }
 
 __all__ = [

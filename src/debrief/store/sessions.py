@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-import zstandard
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from debrief.model import Event, StoredSession, total_tokens
 from debrief.store import dialects, tally
+from debrief.store.parcels import Packed, StoredDocument, pack, unpack
 from debrief.store.schema import (
     organizations,
     session_documents,
@@ -21,30 +21,6 @@ from debrief.store.schema import (
 )
 
 _RECORDS = msgspec.msgpack.Decoder(StoredSession)
-_EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
-
-
-class StoredDocument(Struct, frozen=True):
-    """A raw document of a session: its name, the digest of its content, its size in bytes."""
-
-    name: str
-    digest: str
-    size: int
-
-
-class Packed(Struct, frozen=True):
-    """A session's events as they are stored: what an import's workers hand over."""
-
-    events: bytes
-
-    @classmethod
-    def of(cls, events: tuple[Event, ...]) -> "Packed":
-        """Pack `events`."""
-        return cls(_pack(events))
-
-    def unpacked(self) -> tuple[Event, ...]:
-        """The events again."""
-        return _EVENTS.decode(_unpack(self.events))
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -266,7 +242,7 @@ def _put_roots(connection: Connection, changes: Sequence[Change]) -> None:
 
 def _record(stored: StoredSession) -> bytes:
     bare = msgspec.structs.replace(stored.session, events=())
-    return _pack(msgspec.structs.replace(stored, session=bare))
+    return pack(msgspec.structs.replace(stored, session=bare))
 
 
 def find(
@@ -295,9 +271,9 @@ def find(
     row = connection.execute(query).first()
     if row is None:
         return None
-    stored = _RECORDS.decode(_unpack(row.record))
+    stored = _RECORDS.decode(unpack(row.record))
     if with_events:
-        session = msgspec.structs.replace(stored.session, events=_EVENTS.decode(_unpack(row.events)))
+        session = msgspec.structs.replace(stored.session, events=Packed(row.events).unpacked())
         stored = msgspec.structs.replace(stored, session=session)
     return stored
 
@@ -372,11 +348,3 @@ def organization_exists(connection: Connection, enterprise_id: str, org_id: str)
 
 def _is(table: Table, enterprise_id: str, session_id: str) -> list[ColumnElement[bool]]:
     return [table.c.enterprise_id == enterprise_id, table.c.session_id == session_id]
-
-
-def _pack(value: object) -> bytes:
-    return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(value))
-
-
-def _unpack(blob: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(blob)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from debrief.store.parcels import Usual
 from debrief.store.schema import sessions
 
 LOOKED_AT: Final = 20_000
@@ -17,14 +17,6 @@ LOOKED_AT: Final = 20_000
 
 ENOUGH: Final = 20
 """With fewer sessions nothing is usual."""
-
-
-class Usual(Struct, frozen=True):
-    """Of `sessions` sessions 95 of 100 take no more tool calls and output tokens; None: not known."""
-
-    sessions: int
-    steps_p95: int
-    tokens_p95: int | None
 
 
 def usual(connection: Connection, enterprise_id: str, org_id: str) -> dict[str | None, Usual]:

@@ -7,6 +7,7 @@ record that only they write refuses the document, whatever else stands in it.
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from debrief.sources.records import mapping, string
@@ -38,8 +39,16 @@ _SIDE_TYPES = {
 """Kinds of record that only Claude Code writes, each with a field that it always has."""
 
 
-def first_values(head: bytes) -> Iterator[Any]:
-    """The JSON values that lie whole in `head`: lines, or the items of a (pretty-printed) array."""
+@lru_cache(maxsize=1)
+def first_values(head: bytes) -> tuple[Any, ...]:
+    """The JSON values that lie whole in `head`: lines, or the items of a (pretty-printed) array.
+
+    Not to be changed: formats that look at the same head after each other are given the same ones.
+    """
+    return tuple(_values(head))
+
+
+def _values(head: bytes) -> Iterator[Any]:
     text = head.decode("utf-8", "replace").replace("\x00", "").lstrip("\ufeff")
     if wrapped := _WRAPPED.match(text):
         position = wrapped.end()
