@@ -317,3 +317,21 @@ def test_an_original_that_goes_on_after_its_fork_stays_the_original(desk: Desk) 
     assert desk.stored(SESSION).session.relation is None
     assert desk.stored(FORK).session.parent_id == NATIVE
     assert counted(desk, {"a": NATIVE, "b": OTHER}) == {"a": [1, 2, 4], "b": [3, 5]}
+
+
+def test_any_number_of_sessions_can_be_looked_up_at_once(desk: Desk) -> None:
+    several = [f"call:{number}" for number in range(70_000)]
+    with desk.store.write() as connection:
+        assert sessions.sharing(connection, "default", several) == {}
+        assert sessions.remove(connection, "default", several) == 0
+
+
+def test_calls_of_a_sub_agent_read_by_itself_count_once(desk: Desk) -> None:
+    agent = [row | {"isSidechain": True, "agentId": "a1"} for row in branch(NATIVE, 4, 5, family="agent")]
+    main = write(desk.folder / f"{NATIVE}.jsonl", branch(NATIVE, 1, 2))
+    file = write(desk.folder / NATIVE / "subagents" / "agent-a1.jsonl", agent)
+    for paths in ((file,), (main,), (file,)):
+        desk.run(*paths)
+    outputs = [item["session_id"] for item in desk.items()]
+    calls = [call.key for name in outputs for call in desk.stored(name).session.model_calls]
+    assert len(calls) == len(set(calls)), outputs

@@ -102,3 +102,13 @@ def test_the_folders_of_this_machine_are_searched(tmp_path: Path) -> None:
     assert len(on_this_machine({**here, "CLAUDE_CONFIG_DIR": str(elsewhere)})) == 3
     same_again = {**here, "CLAUDE_CONFIG_DIR": str(home / ".claude"), "CODEX_HOME": str(home / ".codex")}
     assert len(on_this_machine(same_again)) == 2
+
+
+def test_a_companion_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    main = write(tmp_path / f"{SESSION}.jsonl")
+    folder = tmp_path / SESSION / "subagents"
+    folder.mkdir(parents=True)
+    (folder / "agent-gone.jsonl").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "agent-pipe.jsonl")
+    os.mkfifo(tmp_path / "agent-pipe.jsonl")
+    assert names(tmp_path, main) == {main.name: []}

@@ -5,7 +5,8 @@ from test_tally import ENTERPRISE, NEW_YEAR_US, change, stored
 
 from debrief.model import ModelCall, Tokens
 from debrief.store import Store, clock, sessions
-from debrief.store.usual import ENOUGH, Usual, usual
+from debrief.store.parcels import Usual
+from debrief.store.usual import ENOUGH, usual
 
 
 def fill(store: Store) -> None:

@@ -56,8 +56,14 @@ def take_apart(path: Path) -> Iterator[Exported]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open read-only; where even reading wants to write (the log's index), take it as it lies on disk."""
-    for options in ("mode=ro", "mode=ro&immutable=1"):
+    """Open read-only; where even reading would write (the log and its index), take it as it lies on disk.
+
+    A database with a write-ahead log that nobody has open has no log: reading would leave one beside it.
+    """
+    with path.open("rb") as stream:
+        has_log = stream.read(20)[18:20] == b"\x02\x02"
+    rests = has_log and not path.with_name(f"{path.name}-wal").exists()
+    for options in ("mode=ro&immutable=1",) if rests else ("mode=ro", "mode=ro&immutable=1"):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, timeout=5)
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         try:

@@ -89,6 +89,8 @@ class Ruling:
 
     def kin(self, ready: PreparedSession) -> list[StoredSession]:
         """The other sessions that share a root with `ready`."""
+        if not ready.roots:
+            return []
         names = {name for root in ready.roots for name in self._sharing.get(root, ())}
         names |= {
             name

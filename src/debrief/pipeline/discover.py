@@ -117,6 +117,7 @@ class _Siblings:
             self._heads[key] = {
                 name: _head(name)
                 for name in sorted(glob.glob(os.path.join(glob.escape(folder), pattern)))  # noqa: PTH118, PTH207 (strings, for speed)
+                if os.path.isfile(name)  # noqa: PTH113 (a pipe would have no end)
             }
         return [name for name, head in self._heads[key].items() if stem.encode() in head]
 
@@ -169,7 +170,7 @@ def _beside(folder: str, pattern: str, stem: str, siblings: _Siblings) -> list[s
     told = "/".join(part for part in (first, rest) if part).replace("{stem}", glob.escape(stem))
     matches = sorted(glob.glob(told, root_dir=start, recursive=True))  # noqa: PTH207 (relative to a folder)
     paths = [os.path.join(start, match) for match in matches]  # noqa: PTH118 (strings, for speed)
-    return [one for one in paths if not os.path.isdir(one)]  # noqa: PTH112 (strings, for speed)
+    return [one for one in paths if os.path.isfile(one)]  # noqa: PTH113 (strings, for speed)
 
 
 @cache
@@ -197,9 +198,13 @@ def _found(path: str, companions: tuple[str, ...]) -> Found:
     for name in (path, *companions, *logs):
         try:
             status = os.stat(name)  # noqa: PTH116 (a string, for speed)
+            if name in logs and not status.st_size:
+                continue  # an empty log comes and goes with who looks at the database
             size += status.st_size
             mark = f"{status.st_size}:{status.st_mtime_ns}"
         except OSError as error:
+            if name in logs:
+                continue
             mark = f"error:{error.errno}"
         hasher.update(f"\n{os.fsencode(name)!r}:{mark}".encode())
     return Found(path, companions, hasher.hexdigest()[:32], size)

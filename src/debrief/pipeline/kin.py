@@ -27,20 +27,26 @@ def roots_of(session: Session) -> tuple[str, ...]:
     """Words that a session shares with its forks and its retellings, and with no others.
 
     One is its own id, where no two agents can have made the same; one its first model call, where it has a
-    time: a fork replays its parent from the beginning.
+    time: a fork replays its parent from the beginning. So is the first call of each sub-agent, whose file may
+    have been read by itself.
     """
     roots = []
     if _UUID.fullmatch(session.native_id):
         roots.append(f"id:{session.native_id.lower()}")
-    first = next((call for call in session.model_calls if call.agent is None), None)
-    if first is not None and _is_unmistakable(first):
-        told = f"{session.format}\n{first.key}\n{first.ts_us}".encode()
-        roots.append(f"call:{hashlib.sha256(told).hexdigest()[:32]}")
-    return tuple(roots)
+    firsts: dict[str | None, ModelCall] = {}
+    for call in session.model_calls:
+        firsts.setdefault(call.agent, call)
+    for first in firsts.values():
+        if _is_unmistakable(first):
+            told = f"{session.format}\n{first.key}\n{first.ts_us}".encode()
+            roots.append(f"call:{hashlib.sha256(told).hexdigest()[:32]}")
+    return tuple(dict.fromkeys(roots))
 
 
 def is_retelling(session: Session, of: Session) -> bool:
-    """Whether `session` only retells what `of`, in another format, tells better."""
+    """Whether `session` only retells what `of` tells better: in another format, or as its sub-agent."""
+    if session.relation == "subagent" and session.parent_id == of.native_id and session.model_calls:
+        return len(shared_calls(of, session)) == len({call.key for call in session.model_calls})
     if session.format == of.format or session.native_id.lower() != of.native_id.lower():
         return False
     return _UUID.fullmatch(session.native_id) is not None and retelling(session.format) > retelling(of.format)
@@ -82,7 +88,7 @@ def is_fork(session: Session, of: Session, shared: frozenset[str]) -> bool:
 
 
 def _says_fork(session: Session, of: Session) -> bool:
-    return session.relation == "fork" and session.parent_id == of.native_id
+    return session.relation in {"fork", "subagent"} and session.parent_id == of.native_id
 
 
 def _went_on_us(session: Session, shared: frozenset[str]) -> int | None:
@@ -99,8 +105,8 @@ def as_fork(session: Session, of: Session, history: Iterable[Event], shared: fro
     usage = session.usage
     return msgspec.structs.replace(
         session,
-        relation="fork",
-        parent_id=of.native_id,
+        relation="subagent" if session.relation == "subagent" else "fork",
+        parent_id=of.native_id if session.relation != "subagent" else session.parent_id,
         events=tuple(
             msgspec.structs.replace(event, replayed=True)
             if event.native_id in told and not event.replayed

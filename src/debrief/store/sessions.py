@@ -22,6 +22,9 @@ from debrief.store.schema import (
 
 _RECORDS = msgspec.msgpack.Decoder(StoredSession)
 
+AT_ONCE = 5_000
+"""Sessions or roots that one statement names: databases bound how many values one may have."""
+
 
 class Change(Struct, frozen=True, kw_only=True):
     """A session as it is to be stored from now on, and its item.
@@ -44,8 +47,11 @@ def put(connection: Connection, changes: Sequence[Change], *, moment: int) -> No
 
     The caller holds the enterprise's lock and got `moment` from its clock (`clock`).
     """
-    if not changes:
-        return
+    for start in range(0, len(changes), AT_ONCE):
+        _put(connection, changes[start : start + AT_ONCE], moment)
+
+
+def _put(connection: Connection, changes: Sequence[Change], moment: int) -> None:
     enterprise_id = changes[0].stored.enterprise_id
     before = _places(connection, enterprise_id, [change.stored.session_id for change in changes])
     deltas: tally.Deltas = Counter()
@@ -76,6 +82,11 @@ def put(connection: Connection, changes: Sequence[Change], *, moment: int) -> No
 
 def remove(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
     """Delete sessions and all that hangs on them; returns how many there were. The caller holds the lock."""
+    parts = (session_ids[start : start + AT_ONCE] for start in range(0, len(session_ids), AT_ONCE))
+    return sum(_remove(connection, enterprise_id, part) for part in parts)
+
+
+def _remove(connection: Connection, enterprise_id: str, session_ids: Sequence[str]) -> int:
     before = _places(connection, enterprise_id, session_ids)
     deltas: tally.Deltas = Counter()
     for known in before.values():
@@ -313,12 +324,15 @@ def find_events(connection: Connection, enterprise_id: str, session_id: str) -> 
 
 def sharing(connection: Connection, enterprise_id: str, roots: Iterable[str]) -> dict[str, list[str]]:
     """The sessions that have one of `roots`, by root."""
-    query = select(session_roots.c.root, session_roots.c.session_id).where(
-        session_roots.c.enterprise_id == enterprise_id, session_roots.c.root.in_(sorted(set(roots)))
-    )
+    names = sorted(set(roots))
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for root, session_id in connection.execute(query):
-        found[root].append(session_id)
+    for start in range(0, len(names), AT_ONCE):
+        query = select(session_roots.c.root, session_roots.c.session_id).where(
+            session_roots.c.enterprise_id == enterprise_id,
+            session_roots.c.root.in_(names[start : start + AT_ONCE]),
+        )
+        for root, session_id in connection.execute(query):
+            found[root].append(session_id)
     return found
 
 
