@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check bench bench-growth bench-analysis bench-formats fuzz eval install lock format docs clean
+.PHONY: run test check bench bench-growth bench-analysis bench-ingest bench-counting bench-formats fuzz eval install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -39,6 +39,13 @@ bench-growth: $(DEV_STAMP) ## what grows with the number of sessions; SIZES=1000
 eval: $(DEV_STAMP) ## how good the analysis is; DATA=folder SPLIT=val OUT=rows.json TOLD=1
 	@$(BIN)/python bench/quality/run.py $(if $(DATA),--data $(DATA)) $(if $(SPLIT),--split $(SPLIT)) \
 		$(if $(OUT),--out $(OUT)) $(if $(TOLD),--told)
+
+bench-ingest: $(DEV_STAMP) ## what an import costs; SESSIONS=2000 PEERS="agentsview ccusage" WRITE=docs/performance.md
+	$(BIN)/python bench/ingest.py $(if $(SESSIONS),--sessions $(SESSIONS)) $(foreach peer,$(PEERS),--peer $(peer)) \
+		$(if $(WRITE),--write $(WRITE))
+
+bench-counting: $(DEV_STAMP) ## tokens counted by us and by others, where the truth is known; INSTALL=1 OUT=docs/counting.md
+	$(BIN)/python bench/counting.py $(if $(INSTALL),--install) $(if $(OUT),--out $(OUT))
 
 bench-analysis: $(DEV_STAMP) ## how many sessions a second are analysed, and whether that is linear in events
 	$(BIN)/python bench/analysis.py

@@ -6,8 +6,6 @@ unchanged, and one transcript of 100 MB; with `--peer` other programs read the s
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,12 +15,12 @@ from typing import Final
 
 import machine
 import processes
+import rivals
 import transcripts
 from report import BY_HAND, table
 
 HEADING: Final = "## Ingest"
 HERE: Final = Path(__file__).parent
-PEERS: Final = {"agentsview": "agentsview==0.46.1", "ccusage": "ccusage@17.2.1"}
 AGAIN: Final = 5
 LARGE: Final = 100_000_000
 
@@ -34,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=transcripts.SESSIONS)
     parser.add_argument("--large", type=int, default=LARGE, help="bytes of the one large transcript")
-    parser.add_argument("--peer", action="append", choices=list(PEERS), default=[])
+    parser.add_argument("--peer", action="append", choices=list(_PEERS), default=[])
     parser.add_argument("--write", type=Path, help="the page whose part this is to be")
     options = parser.parse_args()
     machine_rows = machine.told()
@@ -42,7 +40,8 @@ def main() -> None:
         folder = Path(name)
         home = folder / "claude"
         size = transcripts.write(home, options.sessions)
-        given = f"{options.sessions:,} sessions, {size / 1e6:.1f} MB, {options.sessions * transcripts.MESSAGES:,} messages"
+        messages = options.sessions * transcripts.MESSAGES
+        given = f"{options.sessions:,} sessions, {size / 1e6:.1f} MB, {messages:,} messages"
         print(f"{given}; load before: {machine_rows['load before']}", flush=True)
         rows = [*_debrief(home, folder, options.large)]
         for peer in dict.fromkeys(options.peer):
@@ -79,7 +78,9 @@ def _out() -> Path:
 
 def _debrief(home: Path, folder: Path, large: int) -> Iterator[Row]:
     data = folder / "data"
-    environment = {**os.environ, "DEBRIEF_DATA": str(data)}
+    # Some set it for their own ends; people who import do not, and have their modules compiled once.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["DEBRIEF_DATA"] = str(data)
     command = [sys.executable, "-m", "debrief", "import", str(home)]
     cost = processes.run(command, environment, folder / "said")
     yield _row("cold import", cost.wall_s, 10, "s")
@@ -93,7 +94,8 @@ def _debrief(home: Path, folder: Path, large: int) -> Iterator[Row]:
     one = folder / "large"
     one.mkdir()
     transcripts.write_large(one / "large.jsonl", large)
-    command = [sys.executable, "-m", "debrief", "import", str(one), "--data", str(folder / "data of one")]
+    command = [sys.executable, "-m", "debrief", "import", str(one)]
+    environment["DEBRIEF_DATA"] = str(folder / "data of one")
     cost = processes.run(command, environment, folder / "said")
     name = f"one transcript of {large // 1_000_000} MB"
     yield _row(name, cost.wall_s, 10, "s")
@@ -101,48 +103,31 @@ def _debrief(home: Path, folder: Path, large: int) -> Iterator[Row]:
 
 
 def _agentsview(home: Path, folder: Path) -> Iterator[Row]:
-    program = _out() / "agentsview" / "bin" / "agentsview"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(_out() / "agentsview")], check=True)
-        pip = [str(program.with_name("python")), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, PEERS["agentsview"]], check=True)
-    data = folder / "agentsview"
-    environment = {
-        **_without_homes(folder / "nobody"),
-        "CLAUDE_PROJECTS_DIR": str(home / "projects"),
-        "AGENTSVIEW_DATA_DIR": str(data),
-        "AGENT_VIEWER_DATA_DIR": str(data),
-    }
-    yield from _peer(PEERS["agentsview"], [str(program), "sync"], environment, folder)
+    rivals.install(rivals.AGENTSVIEW)
+    own = folder / "nobody"
+    environment = rivals.agentsview_environment(own)
+    (own / ".claude").symlink_to(home.absolute())
+    yield from _peer(rivals.AGENTSVIEW, ["sync"], environment, folder)
 
 
 def _ccusage(home: Path, folder: Path) -> Iterator[Row]:
-    program = _out() / "ccusage" / "node_modules" / ".bin" / "ccusage"
-    if not program.exists():
-        if shutil.which("npm") is None:
-            yield PEERS["ccusage"], "npm is not installed", "", ""
-            return
-        install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(_out() / "ccusage")]
-        subprocess.run([*install, PEERS["ccusage"]], check=True, stdout=subprocess.DEVNULL)
-    environment = {**_without_homes(folder / "nobody"), "CLAUDE_CONFIG_DIR": str(home)}
-    command = [str(program), "daily", "--offline", "--json"]
-    yield from _peer(PEERS["ccusage"], command, environment, folder)
+    rivals.install(rivals.CCUSAGE)
+    environment = rivals.environment(folder / "nobody as well", CLAUDE_CONFIG_DIR=str(home))
+    yield from _peer(rivals.CCUSAGE, ["daily", "--offline", "--json"], environment, folder)
 
 
-def _peer(name: str, command: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[Row]:
+def _peer(name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[Row]:
+    program = rivals.installed(name)
+    if program is None:
+        yield name, "not installed", "", ""
+        return
     for what in ("cold", "again"):
-        cost = processes.run(command, environment, folder / "said")
+        cost = processes.run([str(program), *arguments], environment, folder / "said")
         told = (f"{cost.wall_s:.2f} s", f"CPU {cost.cpu_s:.1f} s", _figure(cost.main_mb, "MB"))
         yield f"{name}, {what}", ", ".join((*told, f"written {_figure(cost.written_mb, 'MB')}")), "", ""
 
 
 _PEERS: Final = {"agentsview": _agentsview, "ccusage": _ccusage}
-
-
-def _without_homes(home: Path) -> dict[str, str]:
-    """This environment with an empty home: a peer is to find the benchmark's files and no others."""
-    home.mkdir(exist_ok=True)
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
 
 
 def bytes_in(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """A command in, what it cost out: wall time, CPU, the memory of its largest process, bytes written to disk.
 
 CPU and bytes are those of all its processes together, as the system adds them up when a child has ended.
-Memory is looked at while they run: the peak that the system keeps of each process, so that a rare look is enough.
+Memory is looked at while they run: the system keeps the peak of each process, so that a rare look is enough.
 """
 
 import resource

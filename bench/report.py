@@ -50,7 +50,7 @@ def _run_parts(run: Row) -> Iterator[str]:
     for kind in dict.fromkeys(row["database"] for row in rows):
         mine = [row for row in rows if row["database"] == kind]
         yield f"## {_NAMES[kind]}, {machine['sessions']} sessions"
-        yield _table(("what", "it was"), machine.items())
+        yield table(("what", "it was"), machine.items())
         yield "### The bars"
         yield bars(kind, mine, run["memory"].get(kind))
         yield "### Pages"
@@ -80,7 +80,7 @@ def bars(kind: str, rows: Sequence[Row], memory_mb: float | None) -> str:
     ]
     if memory_mb is not None:
         found.append(_most("memory of a server process after all lists", memory_mb, MEMORY_MB, " MB"))
-    return _table(("what", "figure", "bar", ""), found)
+    return table(("what", "figure", "bar", ""), found)
 
 
 def _page_bars(kind: str, rows: Sequence[Row]) -> Iterator[Bar]:
@@ -149,7 +149,7 @@ def _rows(rows: Iterable[Row]) -> str:
         "p95",
         "p99 ms",
     )
-    return _table(
+    return table(
         names,
         (
             (
@@ -179,7 +179,7 @@ def _ceilings(rows: Iterable[Row]) -> str:
         (name, _figure(_middle(found, "pages_per_s")), _figure(_middle(found, "cpu_us")))
         for name, found in by_name.items()
     ]
-    return _table(("what", "answers/s", "CPU us"), made)
+    return table(("what", "answers/s", "CPU us"), made)
 
 
 def _middle(rows: list[Row], name: str) -> float:
@@ -198,7 +198,7 @@ def _writes(rows: Iterable[Row]) -> str:
         "p99 ms",
         "pages/s read beside",
     )
-    return _table(
+    return table(
         names,
         (
             (
@@ -232,7 +232,7 @@ def growth_text(growth: Row) -> str:
             )
             for line in found["lines"]
         ]
-        parts += [f"### {_NAMES[kind].partition(',')[0]}", _table(names, lines)]
+        parts += [f"### {_NAMES[kind].partition(',')[0]}", table(names, lines)]
     return "\n\n".join(parts)
 
 
@@ -242,7 +242,8 @@ def _figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 (three digits are enough)
 
 
-def _table(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+def table(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table of Markdown, its columns in line."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(names, *cells, strict=True)]
     lines = [names, ["-" * width for width in widths], *cells]

@@ -1,8 +1,8 @@
 """Transcripts in Claude Code's own form: a seed and a number in, rows of JSON out, the same in every run.
 
 A session asks, reads, changes, tests and goes on: 36 rows with a message, of which those of one answer repeat
-its id and its usage, as Claude Code writes them, and a few without. Files of two thousand such sessions lie in
-folders as they do at home, so that any program which reads Claude Code's files can read these.
+its id and its usage, as Claude Code writes them, and a few without. The files lie in folders as they do at
+home, so that any program which reads Claude Code's files can read these.
 """
 
 import json
@@ -92,7 +92,7 @@ class Writer:
 
     def _turn(self, spare: int, *, first: bool) -> Iterator[dict[str, Any]]:
         """A prompt, calls with their results, and an answer."""
-        asks = _ASKS if first or self.roll.random() < 0.5 else _CORRECTIONS
+        asks = _ASKS if first or self._is(0.5) else _CORRECTIONS
         text = self.roll.choice(asks).format(a=self._word(), b=self._word(), c=self._word())
         yield self._row("user", message={"role": "user", "content": text}, promptSource="typed")
         for _ in range(self.roll.randint(3, 7)):
@@ -105,9 +105,9 @@ class Writer:
         message, call = self._message(), f"toolu_{self._letters(24)}"
         name, arguments, told, is_error, twin = self._tool(int(spare * self.roll.lognormvariate(-0.32, 0.8)))
         seal = self._letters(220)
-        if self.roll.random() < 0.35:
+        if self._is(0.35):
             yield self._said(message, {"type": "thinking", "thinking": self._prose(40), "signature": seal}, 3)
-        if self.roll.random() < 0.5:
+        if self._is(0.5):
             yield self._said(message, {"type": "text", "text": self._prose(14)}, 5)
         tool = {"type": "tool_use", "id": call, "name": name, "input": arguments}
         yield self._said(message, tool, self.roll.randint(60, 900), "tool_use")
@@ -210,6 +210,9 @@ class Writer:
         }
         self._parent = own
         return row
+
+    def _is(self, chance: float) -> bool:
+        return self.roll.random() < chance
 
     def _time(self) -> str:
         return self._now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self._now.microsecond // 1000:03}Z"

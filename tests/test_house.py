@@ -9,7 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "debrief"
-FILES = sorted([*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
+OTHERS = ROOT / "bench" / "out"
+"""Where benchmarks install other programs."""
+
+FILES = sorted(
+    path
+    for folder in (SOURCE, ROOT / "tests", ROOT / "bench")
+    for path in folder.rglob("*.py")
+    if OTHERS not in path.parents
+)
 
 FILE_LINES = 400
 FUNCTION_LINES = 70
