@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from msgspec import Struct, structs
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from debrief.store import dialects
 from debrief.store.schema import seen_files
@@ -26,7 +26,12 @@ class SeenFile(Struct, frozen=True, kw_only=True):
 
 def seen(connection: Connection, enterprise_id: str) -> dict[str, SeenFile]:
     """All files seen, by path."""
-    columns = [seen_files.c[field] for field in SeenFile.__struct_fields__]
+    columns = [
+        func.coalesce(seen_files.c.sessions, "").label("sessions")
+        if field == "sessions"
+        else seen_files.c[field]
+        for field in SeenFile.__struct_fields__
+    ]
     found = connection.execute(select(*columns).where(seen_files.c.enterprise_id == enterprise_id))
     return {row.path: SeenFile(**row._mapping) for row in found}
 

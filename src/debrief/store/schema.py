@@ -150,7 +150,7 @@ session_documents = Table(
 )
 
 # Files that an import has seen, so that the next one need only look at their size and time. `sessions` holds
-# the ids of those that came of it, separated by blanks.
+# the ids of those that came of it, separated by blanks; null where an older version saw it.
 seen_files = Table(
     "seen_files",
     metadata,
@@ -160,7 +160,7 @@ seen_files = Table(
     Column("outcome", String, nullable=False),
     Column("format", String),
     Column("detail", String, nullable=False),
-    Column("sessions", String, nullable=False, server_default=""),
+    Column("sessions", String),
 )
 
 api_keys = Table(

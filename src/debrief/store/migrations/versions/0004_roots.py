@@ -21,7 +21,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_session_roots_root", "session_roots", ["enterprise_id", "root", "session_id"])
     with op.batch_alter_table("seen_files") as seen_files:
-        seen_files.add_column(sa.Column("sessions", sa.String(), nullable=False, server_default=""))
+        seen_files.add_column(sa.Column("sessions", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
