@@ -49,9 +49,7 @@ def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> It
                 yield future.result()
         pool.shutdown()
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.kill()
+        end(pool)
         raise
 
 
@@ -59,6 +57,19 @@ def _submit(pool: ProcessPoolExecutor, several: Iterator[Found], bench: Workbenc
     """Submitting starts workers, which inherit what is blocked."""
     with _interrupts_blocked():
         return {pool.submit(prepare, one, bench) for one in several}
+
+
+def end(pool: ProcessPoolExecutor) -> None:
+    """Kill the workers, and wait until the pool's own thread has seen it.
+
+    Left alone, the thread closes its pipes while Python, as it exits, writes to them: a traceback by chance.
+    """
+    # A worker that is killed while it hands over a result leaves a part of it in the pipe. The thread would
+    # wait for the rest for ever, for the pipe has no end while this process holds it open for writing.
+    pool._result_queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001 (offered nowhere else)
+    for child in multiprocessing.active_children():
+        child.kill()
+    pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
