@@ -128,7 +128,9 @@ def compared(paths: Mapping[str, Path], found: Mapping[str, Session], theirs: Ma
                 name.rpartition("-")[2],
                 f"{sum(own[:3]):,}",
                 f"{sum(other[:3]):,}",
-                f"{own[3]:,}",
+                f"at least {own[3]:,}"
+                if any("output" in call.lower_bound for call in calls)
+                else f"{own[3]:,}",
                 f"{other[3]:,}",
                 f"{agents:,}",
                 why,
@@ -145,7 +147,7 @@ def compared(paths: Mapping[str, Path], found: Mapping[str, Session], theirs: Ma
 
 WHY: Final = """*First rows*: ccusage keeps the first row of an answer, whose output is not whole yet; what
 the first rows state, added up apart, is its figure exactly. *Sub-agents*: what they spent is told by progress
-rows alone, which ccusage does not read."""
+rows alone, which ccusage does not read. *At least*: some versions of Claude Code wrote placeholders."""
 
 CCUSAGE_NAMES: Final = ("inputTokens", "cacheCreationTokens", "cacheReadTokens", "outputTokens")
 UNEXPLAINED: Final = "**not explained**"
