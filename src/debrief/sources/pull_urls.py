@@ -86,6 +86,9 @@ class _Page(Struct, frozen=True):
 
 def pull_request_urls(text: str) -> Iterator[PullRequestUrl]:
     """Every pull or merge request URL in `text`, in order, repeats included."""
+    lowered = text.lower()
+    if "pull" not in lowered and "merge_requests" not in lowered:
+        return  # most texts: a look for a word is much quicker than one for an address
     if "\\/" in text:
         # JSON may escape its slashes.
         text = text.replace("\\/", "/")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from debrief.sources.records import mapping, string
 
 _lenient = json.JSONDecoder(strict=False)
@@ -63,9 +65,16 @@ def _values(head: bytes) -> Iterator[Any]:
     for line in text.split("\n"):
         if line.strip():
             try:
-                yield _lenient.decode(line.strip())
+                yield _decoded(line.strip())
             except (ValueError, RecursionError):
                 continue
+
+
+def _decoded(line: str) -> Any:  # noqa: ANN401 (JSON)
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return _lenient.decode(line)
 
 
 def is_transcript(head: bytes) -> bool:
