@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check bench bench-growth bench-analysis bench-ingest bench-counting bench-formats fuzz eval install lock format docs clean
+.PHONY: run test check bench bench-growth bench-analysis bench-ingest bench-counting bench-formats bench-redaction fuzz eval install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -49,6 +49,9 @@ bench-counting: $(DEV_STAMP) ## tokens counted by us and by others, where the tr
 
 bench-analysis: $(DEV_STAMP) ## how many sessions a second are analysed, and whether that is linear in events
 	$(BIN)/python bench/analysis.py
+
+bench-redaction: $(DEV_STAMP) ## how many megabytes a second are cleaned of secrets; TEXT=folder
+	$(BIN)/python bench/redaction.py $(TEXT)
 
 bench-formats: $(DEV_STAMP) ## what becomes of each transcript in a folder, format by format; DATA=folder
 	@$(BIN)/python bench/formats.py --data $(DATA)

@@ -31,6 +31,8 @@ from debrief.pipeline import doctor, reading
 from debrief.pipeline.discover import discover
 from debrief.pipeline.export import export_atif
 from debrief.pipeline.prepare import parse_and_analyse
+from debrief.pipeline.raw import shown_path
+from debrief.redaction import Redactor
 from debrief.store import BlobFolder, SessionFilter, pages
 from debrief.store import sessions as rows_of_sessions
 from debrief.wire import v2
@@ -57,12 +59,13 @@ def analyse(
         with open_here(settings) as store:
             read_with_model(settings, store, None, limit)
         return
+    name = shown_path(str(file), Redactor(report.PREVIEW_KEY))
     if file.is_dir():
-        fail(Unreadable(f"{file} is a folder; `debrief import` takes folders"))
+        fail(Unreadable(f"{name} is a folder; `debrief import` takes folders"))
     try:
         parsed = parse_and_analyse(next(discover([file])), report.PREVIEW_KEY)
     except DebriefError as error:
-        fail(type(error)(f"{file}: {error}"))
+        fail(type(error)(f"{name}: {error}"))
     found = parsed.sessions
     if settings.llm is not None and llm:
         found = reading.read_all(found, partial(Analyser, settings.llm, settings.llm_folder))
