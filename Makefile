@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check bench bench-growth bench-analysis eval install lock format docs clean
+.PHONY: run test check bench bench-growth bench-analysis bench-redaction eval install lock format docs clean
 
 run: $(STAMP) ## import what is on this machine, analyse it, serve it
 	@$(BIN)/debrief run
@@ -42,6 +42,9 @@ eval: $(DEV_STAMP) ## how good the analysis is; DATA=folder SPLIT=val OUT=rows.j
 
 bench-analysis: $(DEV_STAMP) ## how many sessions a second are analysed, and whether that is linear in events
 	$(BIN)/python bench/analysis.py
+
+bench-redaction: $(DEV_STAMP) ## how many megabytes a second are cleaned of secrets; TEXT=folder
+	$(BIN)/python bench/redaction.py $(TEXT)
 
 lock: $(DEV_STAMP) ## resolve the dependencies again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -23,6 +23,8 @@ from debrief.pipeline import doctor, reading, refresh
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.ingest import Identity, Summary, ingest
 from debrief.pipeline.prepare import Workbench, parse_and_analyse
+from debrief.pipeline.raw import shown_path
+from debrief.redaction import Redactor
 from debrief.store import BlobFolder, SessionFilter, Store, keys, pages, usual
 from debrief.web import serving
 from debrief.wire import v2
@@ -190,12 +192,13 @@ def analyse(
         with _store(settings) as store:
             _read(settings, store, None, limit)
         return
+    name = shown_path(str(file), Redactor(report.PREVIEW_KEY))
     if file.is_dir():
-        _fail(Unreadable(f"{file} is a folder; `debrief import` takes folders"))
+        _fail(Unreadable(f"{name} is a folder; `debrief import` takes folders"))
     try:
         parsed = parse_and_analyse(next(discover([file])), report.PREVIEW_KEY)
     except DebriefError as error:
-        _fail(type(error)(f"{file}: {error}"))
+        _fail(type(error)(f"{name}: {error}"))
     found = parsed.sessions
     if settings.llm is not None and llm:
         found = reading.read_all(found, partial(Analyser, settings.llm, settings.llm_folder))
