@@ -1,7 +1,7 @@
 """How fast strings are cleaned of secrets: of ordinary text megabytes a second, of hostile text the slowest.
 
-Speed is a fact of a machine, so it is measured here and not tested. Ordinary text is this repository's own
-and that of the packages beside it; with a file or folder as argument it is that.
+Speed is a fact of a machine, so that it is measured here and not tested. Ordinary text is this repository's
+own and that of the standard library; with files or folders as arguments it is theirs.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import machine
 from debrief.redaction import Redactor
+from debrief.redaction.gates import SHORT
 
 ROOT = Path(__file__).parent.parent
 SUFFIXES = {".py", ".md", ".txt", ".json", ".jsonl", ".html", ".toml", ".lock"}
@@ -44,9 +45,6 @@ HOSTILE = (
         '\\"',
     ),
 )
-
-SHORT = 400
-"""Characters below which a string counts as short."""
 
 
 def texts(place: Path) -> Iterator[str]:
@@ -118,10 +116,8 @@ def main() -> None:
         ("long", [text for text in found if len(text) >= SHORT]),
     ):
         size = sum(map(len, several))
-        print(
-            f"{name} strings: {len(several)}, {size / 1e6:.1f} MB, "
-            f"{size / 1e6 / seconds(redact, several):.1f} MB/s"
-        )
+        speed = size / 1e6 / seconds(redact, several)
+        print(f"{name} strings: {len(several)}, {size / 1e6:.1f} MB, {speed:.1f} MB/s")
     worst = max(
         (seconds(redact, [part * (HOSTILE_CHARACTERS // len(part))]) / HOSTILE_CHARACTERS * 1e6, part)
         for part in HOSTILE
