@@ -117,6 +117,24 @@ class Rows:
         )
 
 
+def key_block(lines: int) -> str:
+    return (
+        "-----BEGIN PRIVATE "
+        "KEY-----\n" + "Zt4Rw9aB3xK7mQ2pL5vN8sHd6Jf1Gc0Y\n" * lines + "-----END PRIVATE " + "KEY-----\n"
+    )
+
+
+def long_name(value: str) -> str:
+    """A name in which half of `value` stands behind four times what is kept, where all before it shrinks."""
+    start = "/" + key_block(55) + key_block(55)
+    return start + "p" * (4 * 1024 - len(start) - 18) + "/" + value + "/q" * 300
+
+
+def escaped(value: str) -> str:
+    """Arguments as JSON that spells the first letters of `value` by their numbers."""
+    return '{"note": "' + "".join(f"\\u{ord(letter):04x}" for letter in value[:4]) + value[4:] + '"}'
+
+
 def conversation() -> bytes:
     """A session with a secret in each of its fields."""
     rows = Rows()
@@ -127,7 +145,6 @@ def conversation() -> bytes:
         {"type": "text", "text": f"I use {secret('assistant text')}."}, id=secret("key of a model call")
     )
     rows.calls("c-1", "Task2", note=secret("tool arguments"))
-    rows.calls("c-2", "Task2", note=f"a\n{secret('tool arguments behind an escape')}\tb")
     rows.calls("c-3", "Task2", db_password=secret("tool arguments beside their name"))
     rows.calls("c-4", "Bash", command=f"export X={secret('command')}; make")
     rows.calls("c-5", "Read", file_path=f"/home/dev/{secret('path of a file')}/a.py")
@@ -140,9 +157,8 @@ def conversation() -> bytes:
     rows.answers("c-5", [{"type": "text", "text": f"1: {secret('part of a tool result')}"}])
     # Half of this one stands before the place where a text is cut, half behind it.
     rows.answers("c-6", "x " * 8_182 + secret("where a long text is cut") + " y" * 30_000)
-    rows.calls("c-8", "Read", file_path="/" + "p/" * 500 + secret("where a long name is cut") + "/q" * 300)
-    block = "-----BEGIN PRIVATE " + "KEY-----\n" + "Zt4Rw9aB3xK7mQ2pL5vN8sHd6Jf1Gc0Y\n" * 45
-    block += "-----END PRIVATE " + "KEY-----\n"
+    rows.calls("c-8", "Read", file_path=long_name(secret("where a long name is cut")))
+    block = key_block(45)
     rows.answers("c-8", block * 200 + secret("end of a giant text") + "\n" + block * 200)
     rows.add("summary", summary=f"About {secret('title')}", leafUuid="u-2")
     rows.says(
@@ -197,6 +213,7 @@ def rollout() -> bytes:
         "creator_user_id": f"user {secret('user')}",
         "git": git,
     }
+    note = escaped(secret("tool arguments behind an escape"))
     text = {"type": "input_text", "text": f"Begin with {secret('first message')}"}
     return b"".join(
         json.dumps({"timestamp": "2026-10-02T10:00:01.000Z", "type": kind, "payload": payload}).encode()
@@ -205,6 +222,7 @@ def rollout() -> bytes:
             ("session_meta", meta),
             ("response_item", {"type": "message", "role": "user", "content": [text]}),
             ("event_msg", {"type": "user_message", "message": text["text"]}),
+            ("response_item", {"type": "function_call", "name": "note", "call_id": "c", "arguments": note}),
         )
     )
 

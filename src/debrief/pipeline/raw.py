@@ -75,7 +75,8 @@ def redacted(stream: BinaryIO, clean: Clean) -> BinaryIO:
 
 def _redacted(stream: BinaryIO, clean: Clean) -> Iterator[bytes]:
     def shown(text: str) -> str:
-        # A terminal's escapes go before the rules look, as they do where a session is built.
+        # A terminal's escapes go before the rules look, as they do where a session is built. Not between the
+        # strings of JSON: a line must stay a line.
         plain = printable(text)
         masked = clean(plain)
         return text if masked == plain else masked
@@ -88,7 +89,7 @@ def _redacted(stream: BinaryIO, clean: Clean) -> Iterator[bytes]:
     if start.lstrip(b" \t\r\x00\xef\xbb\xbf")[:1] in (b"{", b"["):
         line = start
         while line:
-            yield _bytes(mask_json(_text(line), shown))
+            yield _bytes(mask_json(_text(line), clean, shown))
             line = stream.readline(LINE_LIMIT)
         return
     rest = start + stream.read(DOCUMENT_LIMIT)

@@ -17,9 +17,12 @@ NESTED = 4
 _STRING = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*(?:"|\\?(?=\n|\Z))')
 
 
-def mask_json(text: str, clean: Clean, depth: int = 0) -> str:
-    """`text` with the secrets of its strings replaced, and those that show only beside their keys."""
-    return clean(_STRING.sub(partial(_masked, clean=clean, depth=depth), text))
+def mask_json(text: str, clean: Clean, of_string: Clean | None = None, depth: int = 0) -> str:
+    """`text` with the secrets of its strings replaced, and those that show only beside their keys.
+
+    What a string holds is cleaned by `of_string` where it is to be cleaned otherwise than the text.
+    """
+    return clean(_STRING.sub(partial(_masked, clean=of_string or clean, depth=depth), text))
 
 
 def is_json(text: str) -> bool:
@@ -36,7 +39,7 @@ def _masked(found: re.Match[str], *, clean: Clean, depth: int) -> str:
         except ValueError:
             return token  # what breaks off is cleaned with the text around it
     if depth < NESTED and '"' in value and is_json(value):
-        masked = mask_json(value, clean, depth + 1)
+        masked = mask_json(value, clean, depth=depth + 1)
     else:
         masked = clean(value)
     return token if masked == value else json.dumps(masked, ensure_ascii=_has_surrogate(masked))
