@@ -1,10 +1,11 @@
 """The commands: what a person types, and the words that come back. All work is done by the stations."""
 
 import sys
+from collections.abc import Callable
 
 
-def main() -> None:
-    """Run the command line."""
+def main(loaded: Callable[[], object] = lambda: None) -> None:
+    """Run the command line; `loaded` is called when what it needs is loaded."""
     # Each module is loaded when it is needed: the quickest answer comes from the fewest.
     if sys.argv[1:2] == ["import"]:
         from debrief.cli import quick  # noqa: PLC0415 (see above)
@@ -16,4 +17,5 @@ def main() -> None:
 
     if sys.argv[1:2] != ["import"]:
         from debrief.cli import importing, keys, looking, serving  # noqa: F401, PLC0415 (the same)
+    loaded()
     app.main()
