@@ -138,9 +138,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("line", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_line_costs_no_more_than_its_length(line: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_line(line).parts) <= COMMANDS_KEPT
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @given(st.text(alphabet="ab '\"\\`$(){}<>|&;#\n-=/EOF", max_size=200))
