@@ -134,9 +134,9 @@ def test_a_green_run_names_nobody() -> None:
     ids=range(6),
 )
 def test_a_hostile_output_costs_no_more_than_its_length(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read_check(text, outcome="ok", exit_hidden=True)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @given(st.text(), st.sampled_from(["ok", "error", "unknown"]), st.booleans())

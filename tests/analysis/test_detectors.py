@@ -134,10 +134,10 @@ def test_no_pattern_backtracks_on_a_hostile_line(number: int) -> None:
     line = HOSTILE[number]
     for detector in PATTERNED:
         for pattern in detector.patterns:
-            begun = time.perf_counter()
+            begun = time.process_time()
             for _ in pattern.finditer(line):
                 pass
-            assert time.perf_counter() - begun < 0.5, (detector.id, pattern.pattern)
+            assert time.process_time() - begun < 0.5, (detector.id, pattern.pattern)
 
 
 def test_patterns_are_case_sensitive_where_upper_case_is_the_signal() -> None:

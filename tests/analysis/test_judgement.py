@@ -134,7 +134,7 @@ def test_a_hostile_text_costs_no_more_than_its_length(number: int) -> None:
         shell(f"pytest {text[:2_000]}", output=text),
         say(text),
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     analysis = analyse(given)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert not [fault for fault in analysis.faults if fault.startswith(("APP", "VER", "REQ", "KNW", "PERF"))]

@@ -272,6 +272,6 @@ def test_a_hostile_text_costs_no_more_than_its_length(text: str) -> None:
     happened = session(
         prompt(f"the build fails {text}"), declined, interrupt(), prompt(text), shell(text, output=text)
     )
-    start = time.perf_counter()
+    start = time.process_time()
     suggest(happened, *(issue(detector, 0) for detector in DETECTORS))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
