@@ -239,23 +239,23 @@ def test_an_interval_holds_its_figure_and_is_always_the_same() -> None:
 
 
 def test_a_page_keeps_what_is_written_by_hand() -> None:
-    report = import_module("report")
-    page = report.written("# Quality\n\nBy hand.\n", "one")
+    scoreboard = import_module("scoreboard")
+    page = scoreboard.written("# Quality\n\nBy hand.\n", "one")
     assert page.startswith("# Quality\n\nBy hand.\n")
-    again = report.written(f"{page}\nBelow, by hand.\n", "two")
+    again = scoreboard.written(f"{page}\nBelow, by hand.\n", "two")
     assert "one" not in again
     assert "two" in again
     assert again.endswith("Below, by hand.\n")
 
 
 def test_a_bar_is_held_from_its_side() -> None:
-    metrics, report = import_module("metrics"), import_module("report")
+    metrics, scoreboard = import_module("metrics"), import_module("scoreboard")
     place = ("D", "d", "val")
-    assert report.holds(metrics.row(place, "category accuracy", 1, 0.9, bar=0.82))
-    assert not report.holds(metrics.row(place, "category accuracy", 1, 0.8, bar=0.82))
-    assert report.holds(metrics.row(place, "WindowDiff of stages", 1, 0.2, bar=0.25))
-    assert not report.holds(metrics.row(place, "WindowDiff of stages", 1, 0.3, bar=0.25))
-    assert report.holds(metrics.row(place, "category accuracy", 1, None, bar=0.82)) is None
+    assert scoreboard.holds(metrics.row(place, "category accuracy", 1, 0.9, bar=0.82))
+    assert not scoreboard.holds(metrics.row(place, "category accuracy", 1, 0.8, bar=0.82))
+    assert scoreboard.holds(metrics.row(place, "WindowDiff of stages", 1, 0.2, bar=0.25))
+    assert not scoreboard.holds(metrics.row(place, "WindowDiff of stages", 1, 0.3, bar=0.25))
+    assert scoreboard.holds(metrics.row(place, "category accuracy", 1, None, bar=0.82)) is None
 
 
 @pytest.mark.slow

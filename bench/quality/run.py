@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from metrics import Row
-
-from report import ORDER, shown
+from scoreboard import ORDER, shown
 
 sys.path.append(str(Path(__file__).parents[1]))
 

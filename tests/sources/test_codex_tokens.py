@@ -82,7 +82,7 @@ def test_a_forks_copied_history_is_replayed_and_its_tokens_are_not_counted() -> 
     assert session.initial_user_message == "my request"
     assert [e.text for e in session.events if e.kind == "prompt" and not e.replayed] == ["my request"]
     assert total_tokens(session)[0] == Tokens(input=20, cache_read=80, output=8, reasoning=2)
-    assert session.pull_requests == ()
+    assert [(pull.number, pull.created) for pull in session.pull_requests] == [(1, False)]
     assert (session.end_state, session.fault_count) == ("running", 0)
 
 

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from debrief.model import EndState, EventKind, Outcome
 from debrief.sources.builder import SessionBuilder, printable
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import string
-from debrief.sources.tool_names import ToolCall
 
 
 def named(value: object) -> str | None:
@@ -28,7 +28,7 @@ class Ended(NamedTuple):
 
 
 class _Open(NamedTuple):
-    call: ToolCall
+    call: Call
     agent: str | None
 
 
@@ -97,30 +97,17 @@ class Dialogue:
             self._event("reasoning", text, native_id)
             self.stands("running", "The last record is a thought that the agent has not gone on from.")
 
-    def calls(self, call: ToolCall, call_id: str | None, *, native_id: str | None = None) -> str:
+    def calls(self, call: Call, call_id: str | None, *, native_id: str | None = None) -> str:
         """The assistant called a tool; the id under which the call is kept."""
         name = call_id or f"line-{self.line}"
         self._uses[name] = self._uses.get(name, 0) + 1
         own = name if self._uses[name] == 1 else f"{name}#{self._uses[name]}"
         self._names[name] = own
         self._known[own] = self._open[own] = _Open(call, self.builder.agent)
-        self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=self.ts_us,
-            line=self.line,
-            native_id=native_id,
-            call_id=own,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        write_call(self.builder, call, own, Place(self.line, self.ts_us, native_id))
         return own
 
-    def call_of(self, call_id: str | None) -> ToolCall | None:
+    def call_of(self, call_id: str | None) -> Call | None:
         """The call that was last made under this id."""
         known = self._known.get(self._names.get(call_id or "", ""))
         return known.call if known else None
@@ -130,25 +117,19 @@ class Dialogue:
         own = self._names.get(call_id or "", call_id)
         known = self._known.get(own or "")
         call = known.call if known else None
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=self.ts_us,
-            line=self.line,
-            call_id=own,
-            tool=call.tool if call else tool,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=ended.outcome,
+        ordinal = write_result(
+            self.builder,
+            self._pulls,
+            call,
+            own,
+            text,
+            ended.outcome,
+            Place(self.line, self.ts_us),
             exit_code=ended.exit_code,
             duration_ms=ended.duration_ms,
+            tool=tool,
         )
         self._open.pop(own or "", None)
-        self._pulls.in_result(
-            call.tool if call else tool, call.command if call else None, text, ended.outcome, ordinal
-        )
         self.stands("running", "The last record is a tool's result that the agent has not gone on from.")
         return ordinal
 

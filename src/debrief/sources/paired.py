@@ -5,28 +5,10 @@ For formats that hold calls as plain records: a call is told once, its result on
 
 from typing import NamedTuple
 
-from debrief.model import Actor, FileEdit, Outcome, ToolKind
+from debrief.model import Actor, Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
-
-
-class Place(NamedTuple):
-    """Where in the transcript a record stands: its time, its own id, its line."""
-
-    ts_us: int | None = None
-    native_id: str | None = None
-    line: int = 0
-
-
-class Call(NamedTuple):
-    """A call of a tool; see `Event` for the fields."""
-
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
 
 
 class Ended(NamedTuple):
@@ -74,42 +56,21 @@ class PairedCalls:
             self._calls[call_id] = call
             if awaits_result:
                 self._open[call_id] = None
-        return self._builder.event(
-            "tool_call",
-            actor,
-            ts_us=place.ts_us,
-            native_id=place.native_id,
-            line=place.line,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        return write_call(self._builder, call, call_id, place, actor=actor)
 
     def result(self, call_id: str | None, ended: Ended, place: Place) -> int:
         """Write a result, with what its call says of itself; one without a call stands alone."""
         call = self._calls.get(call_id or "")
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=ended.text,
-            ts_us=place.ts_us,
-            native_id=place.native_id,
-            line=place.line,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=ended.outcome,
+        ordinal = write_result(
+            self._builder,
+            self._pulls,
+            call,
+            call_id,
+            ended.text,
+            ended.outcome,
+            place,
             exit_code=ended.exit_code,
             duration_ms=ended.duration_ms,
         )
         self._open.pop(call_id or "", None)
-        if not self._builder.replaying:
-            tool, command = (call.tool, call.command) if call else (None, None)
-            self._pulls.in_result(tool, command, ended.text, ended.outcome, ordinal)
         return ordinal

@@ -1,8 +1,9 @@
 """Pull requests in a transcript: which ones a session created, and which its transcript only mentions.
 
 Mentioned is not created: of 59 real sessions that name a pull request's URL, 17 created one. So a URL counts
-as created only where the agent's own record or the output of the call that creates one says so. One pull
-request is noted once, however its address is written.
+as created only where the agent's own record or the output of the call that creates one says so; one that was
+created in a history which the session replays is mentioned. One pull request is noted once, however its
+address is written.
 """
 
 from debrief.model import Outcome, PullRequestEvidence

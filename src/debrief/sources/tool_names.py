@@ -7,9 +7,9 @@ Arguments are an object, or an object written as JSON text; any field may have a
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from debrief.model import FileEdit, ToolKind
+from debrief.sources.calls import Call
 from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, mapping, sequence, string
 
@@ -42,17 +42,6 @@ _WHOLE = ("content", "contents", "file_text", "text")
 _PATCHES = ("patch", "input", "patchText")
 
 
-class ToolCall(Struct, frozen=True, kw_only=True):
-    """A call: what is called, what kind of tool that is, and what it acts on."""
-
-    tool: str
-    kind: ToolKind = "other"
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
-
-
 def tool_kind(name: str) -> ToolKind:
     """What the tool called `name` does; a connected server's tool is `mcp`, an unknown one `other`."""
     if name.startswith(("mcp__", "mcp_")) or "___" in name:
@@ -60,16 +49,16 @@ def tool_kind(name: str) -> ToolKind:
     return _KINDS.get(name.lower().replace("_", "").replace("-", ""), "other")
 
 
-def tool_call(name: object, arguments: object) -> ToolCall:
+def tool_call(name: object, arguments: object) -> Call:
     """Read a call out of a tool's name and its arguments."""
     tool = string(name) or "unknown"
     kind = tool_kind(tool)
     fields, args = _arguments(arguments)
     if kind == "shell":
-        return ToolCall(tool=tool, kind=kind, command=_command(fields), args=args)
+        return Call(tool=tool, kind=kind, command=_command(fields), args=args)
     path = _first(fields, _PATHS)
     edits = _edits(kind, path, fields, arguments)
-    return ToolCall(tool=tool, kind=kind, path=path or _named(edits), args=args, edits=edits)
+    return Call(tool=tool, kind=kind, path=path or _named(edits), args=args, edits=edits)
 
 
 def _arguments(arguments: object) -> tuple[dict[str, Any], str]:

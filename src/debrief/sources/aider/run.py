@@ -12,8 +12,9 @@ from debrief.model import Outcome, Session
 from debrief.sources.aider import lines as said
 from debrief.sources.aider.blocks import Block
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call
 from debrief.sources.dialogue import Dialogue, Ended
-from debrief.sources.tool_names import ToolCall, tool_call
+from debrief.sources.tool_names import tool_call
 
 _THOUGHTS = re.compile(
     r"<(?P<tag>thinking-content-[0-9a-f]{32}|think|thinking)>(?P<tagged>.*?)</(?P=tag)>"
@@ -159,12 +160,12 @@ class Run:
         else:
             self.dialogue.injected(line)
 
-    def _call_of(self, line: str) -> tuple[ToolCall, Ended] | None:
+    def _call_of(self, line: str) -> tuple[Call, Ended] | None:
         for pattern, reading in _ACTS:
             if (found := pattern.match(line)) is not None:
                 return reading(found)
         if self._shell_allowed and (found := said.RUNNING.match(line)) is not None:
-            return ToolCall(tool="shell", kind="shell", command=found.group(1)), Ended("unknown")
+            return Call(tool="shell", kind="shell", command=found.group(1)), Ended("unknown")
         return None
 
     def _used(self, usage: said.Usage) -> None:
@@ -207,34 +208,34 @@ def _ruled_off(text: str) -> str:
     return bare.rstrip() if bare == "" or bare.endswith("\n") else text
 
 
-def _applied(found: re.Match[str]) -> tuple[ToolCall, Ended]:
+def _applied(found: re.Match[str]) -> tuple[Call, Ended]:
     return tool_call("edit", {"path": found.group(1)}), Ended("ok")
 
 
-def _created(found: re.Match[str]) -> tuple[ToolCall, Ended]:
+def _created(found: re.Match[str]) -> tuple[Call, Ended]:
     return tool_call("write", {"path": found.group(1)}), Ended("ok")
 
 
-def _not_applied(found: re.Match[str]) -> tuple[ToolCall, Ended]:
+def _not_applied(found: re.Match[str]) -> tuple[Call, Ended]:
     return tool_call("edit", {"path": found.group(1)}), Ended("unknown")
 
 
-def _skipped(found: re.Match[str]) -> tuple[ToolCall, Ended]:
+def _skipped(found: re.Match[str]) -> tuple[Call, Ended]:
     """A person declined, unless a list of files to be ignored did."""
     outcome: Outcome = "rejected" if found.group(2) is None else "unknown"
     return tool_call("edit", {"path": found.group(1)}), Ended(outcome)
 
 
-def _malformed(_found: re.Match[str]) -> tuple[ToolCall, Ended]:
-    return ToolCall(tool="edit", kind="edit"), Ended("error")
+def _malformed(_found: re.Match[str]) -> tuple[Call, Ended]:
+    return Call(tool="edit", kind="edit"), Ended("error")
 
 
-def _committed(found: re.Match[str]) -> tuple[ToolCall, Ended]:
+def _committed(found: re.Match[str]) -> tuple[Call, Ended]:
     message = found.group(2).replace("'", "'\\''")
-    return ToolCall(tool="commit", kind="shell", command=f"git commit -m '{message}'"), Ended("ok")
+    return Call(tool="commit", kind="shell", command=f"git commit -m '{message}'"), Ended("ok")
 
 
-_ACTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[ToolCall, Ended]]], ...] = (
+_ACTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Call, Ended]]], ...] = (
     (said.APPLIED, _applied),
     (said.CREATED, _created),
     (said.NOT_APPLIED, _not_applied),

@@ -7,7 +7,8 @@ from debrief.model import Actor, EndState, EventKind
 from debrief.sources.amp.tools import call_of, ended
 from debrief.sources.amp.usage import Spending
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.paired import PairedCalls, Place
+from debrief.sources.calls import Place
+from debrief.sources.paired import PairedCalls
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
 
@@ -48,7 +49,7 @@ class Thread:
         role = message.get("role")
         number = count(message.get("messageId"))
         native = string(message.get("dtwMessageID")) or (None if number is None else str(number))
-        place = Place(_moment(message), native)
+        place = Place(ts_us=_moment(message), native_id=native)
         if place.ts_us is not None and (self._begun is None or place.ts_us >= self._begun):
             # A fork begins with the other thread's messages, of their own time.
             self.builder.replaying = False
@@ -101,7 +102,7 @@ class Thread:
             by_agent = string(mapping(message.get("meta")).get("fromExecutorThreadID")) is not None
             kind: EventKind = "message" if by_agent else "prompt"
             ordinal = self._event(kind, "user", place, text, injected=by_agent)
-            self._look_for_pulls(text, ordinal)
+            self._pulls.in_text(text, ordinal)
         for block in blocks:
             if block.get("type") == "text" and block.get("hidden") is True:
                 self._event("message", "user", place, string(block.get("text")) or "", injected=True)
@@ -181,11 +182,7 @@ class Thread:
     def _answer_text(self, block: dict[str, Any], place: Place) -> None:
         text = string(block.get("text"))
         if text:
-            self._look_for_pulls(text, self._event("message", "assistant", place, text))
-
-    def _look_for_pulls(self, text: str, event: int) -> None:
-        if not self.builder.replaying:
-            self._pulls.in_text(text, event)
+            self._pulls.in_text(text, self._event("message", "assistant", place, text))
 
     def _thinking(self, block: dict[str, Any], place: Place) -> None:
         text = string(block.get("thinking"))

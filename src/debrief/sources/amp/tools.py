@@ -3,7 +3,8 @@
 from typing import Any
 
 from debrief.model import FileEdit, Outcome, ToolKind
-from debrief.sources.paired import Call, Ended
+from debrief.sources.calls import Call
+from debrief.sources.paired import Ended
 from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, mapping, string
 

@@ -13,12 +13,13 @@ from debrief.sources.atif.content import is_made_up, keystrokes_of, user_pieces
 from debrief.sources.atif.metrics import Call as ModelCall
 from debrief.sources.atif.metrics import Ledger, Stated, stated_by
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
 from debrief.sources.trajectories.outcomes import Ended, ended
 from debrief.sources.trajectories.tasks import task_of
 from debrief.sources.trajectories.text import text_of
-from debrief.sources.trajectories.tools import Call, call_of
+from debrief.sources.trajectories.tools import call_of
 
 Refer = Callable[[dict[str, Any], str | None], None]
 """Told of a reference to another trajectory, and of the call that it belongs to."""
@@ -223,18 +224,12 @@ class Steps:
         return found
 
     def _call(self, call: Call, call_id: str, marks: dict[str, Any]) -> None:
-        self._builder.event(
-            "tool_call",
-            "assistant",
+        write_call(
+            self._builder,
+            call,
+            call_id,
+            Place(ts_us=ours.time(marks, self._ts_us)),
             text=string(marks.get("text")) or "",
-            ts_us=ours.time(marks, self._ts_us),
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
         )
         self._open[call_id] = call
         self._made.append(call_id)
@@ -279,22 +274,16 @@ class Steps:
         if end.outcome == "unknown" and "tool_result_metadata" in beside:
             # This converter marks each result that failed.
             end = Ended("ok", end.exit_code)
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=ours.time(marks, None),
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=end.outcome,
+        write_result(
+            self._builder,
+            self._pulls,
+            call,
+            call_id,
+            text,
+            end.outcome,
+            Place(ts_us=ours.time(marks, None)),
             exit_code=end.exit_code,
             duration_ms=count(marks.get("duration_ms", beside.get("duration_ms"))),
-        )
-        self._pulls.in_result(
-            call.tool if call else None, call.command if call else None, text, end.outcome, ordinal
         )
         if self.last == "open":
             self._note("work")

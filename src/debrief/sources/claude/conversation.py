@@ -6,10 +6,9 @@ content block, the usage repeated or growing), results name their call by id, pr
 
 from typing import Any
 
-from msgspec import Struct
-
-from debrief.model import Actor, EventKind, Tokens, ToolKind
+from debrief.model import Actor, EventKind, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.claude.ending import Ending
 from debrief.sources.claude.messages import (
     advisors,
@@ -33,21 +32,9 @@ NO_MODEL = "<synthetic>"
 """The model's name on rows that Claude Code wrote itself."""
 
 
-class Place(Struct, frozen=True):
-    """Where a row stands: its line, its time, its own id."""
-
-    line: int
-    ts_us: int | None = None
-    native_id: str | None = None
-
-
-class _Call(Struct, frozen=True):
+class _Call(Call, frozen=True, kw_only=True):
     call_id: str
     message_id: str | None
-    tool: str
-    kind: ToolKind
-    command: str | None
-    path: str | None
 
 
 class Conversation:
@@ -198,25 +185,21 @@ class Conversation:
         arguments = mapping(block.get("input"))
         target = call_target(kind, arguments)
         call_id = self._unique(given_id or f"{place.native_id or place.line}:{tool}", known)
-        call = _Call(call_id, message_id, tool, kind, target.command, target.path)
-        if given_id:
-            self._calls[given_id] = call
-        else:
-            self._nameless.append(call)
-        self._builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
+        call = _Call(
             call_id=call_id,
+            message_id=message_id,
             tool=tool,
-            tool_kind=kind,
+            kind=kind,
             command=target.command,
             path=target.path,
             args=compact_json(arguments) if arguments else "",
             edits=target.edits,
         )
+        if given_id:
+            self._calls[given_id] = call
+        else:
+            self._nameless.append(call)
+        write_call(self._builder, call, call_id, place)
         if self._main:
             self.ending.called(call_id, tool)
 
@@ -233,26 +216,19 @@ class Conversation:
         text = whole_output(flat_text(block.get("content")), self.outputs)
         outcome = outcome_of(text, flagged=block.get("is_error"), structured=structured, denial=denial)
         call_id = call.call_id if call else given_id
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=outcome,
+        write_result(
+            self._builder,
+            self.pulls,
+            call,
+            call_id,
+            text,
+            outcome,
+            place,
             exit_code=exit_code_of(text) if outcome == "error" else None,
             duration_ms=duration_ms_of(structured),
         )
         if self._main:
             self.ending.answered(call_id)
-        tool, command = (call.tool, call.command) if call else (None, None)
-        self.pulls.in_result(tool, command, text, outcome, ordinal)
 
     def user(
         self,

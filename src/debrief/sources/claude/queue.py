@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.calls import Place
+from debrief.sources.claude.conversation import Conversation
 from debrief.sources.claude.messages import flat_text
 from debrief.sources.claude.prompts import pieces
 from debrief.sources.records import string

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from debrief.sources.cline.tools import fields_of
+from debrief.sources.calls import fields_of
 from debrief.sources.documents import whole
 from debrief.sources.records import compact_json, mapping, sequence, string
 from debrief.sources.source import Document

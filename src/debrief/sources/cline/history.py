@@ -8,8 +8,9 @@ from typing import Any
 
 from debrief.model import EndState
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, fields_of, write_call, write_result
 from debrief.sources.cline.texts import Piece, outcome, pieces, typed_in
-from debrief.sources.cline.tools import COMPLETION, TALKING, Call, fields_of, tagged_calls, tool_call
+from debrief.sources.cline.tools import COMPLETION, TALKING, tagged_calls, tool_call
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string
 
@@ -117,18 +118,7 @@ class History:
         call = tool_call(name, arguments)
         self._calls[call_id] = call
         self._waiting.append((call_id, call))
-        self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=self._ts_us,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        write_call(self.builder, call, call_id, Place(ts_us=self._ts_us))
         if name == COMPLETION:
             self._say("turn_end", "assistant", "")
             self.end = ("finished", "the agent said that the task is completed")
@@ -216,20 +206,9 @@ class History:
             # What comes back from the person is their next message.
             return
         how, exit_code = outcome(text, call.kind, failed=failed)
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=self._ts_us,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            outcome=how,
-            exit_code=exit_code,
+        write_result(
+            self.builder, self.pulls, call, call_id, text, how, Place(ts_us=self._ts_us), exit_code=exit_code
         )
-        self.pulls.in_result(call.tool, call.command, text, how, ordinal)
 
     def _unnamed(self) -> str:
         return f"message-{self._number}-{self.builder.event_count}"

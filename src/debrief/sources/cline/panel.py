@@ -8,10 +8,11 @@ text.
 from collections.abc import Callable
 from typing import Any
 
-from debrief.model import EndState
+from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, fields_of, write_call, write_result
 from debrief.sources.cline.texts import environment
-from debrief.sources.cline.tools import Call, fields_of, tool_call
+from debrief.sources.cline.tools import tool_call
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
 
@@ -183,18 +184,7 @@ class Panel:
         if self._call is not None and self._call[1] == call and row.get("type") == "say":
             return
         self._call = (call_id, call)
-        self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=self._ts_us,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        write_call(self.builder, call, call_id, Place(ts_us=self._ts_us))
 
     def failed(self, text: str) -> None:
         """A tool's failure belongs to the call before it, where there is one."""
@@ -211,21 +201,8 @@ class Panel:
 
     def _result(self, text: str, *, failed: bool) -> None:
         call_id, call = self._call or (f"output-{self.builder.event_count}", None)
-        how = "error" if failed else "ok" if call is not None and call.kind != "shell" else "unknown"
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=self._ts_us,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome="error" if how == "error" else "ok" if how == "ok" else "unknown",
-        )
-        if call is not None:
-            self.pulls.in_result(call.tool, call.command, text, "error" if failed else "unknown", ordinal)
+        how: Outcome = "error" if failed else "ok" if call is not None and call.kind != "shell" else "unknown"
+        write_result(self.builder, self.pulls, call, call_id, text, how, Place(ts_us=self._ts_us))
         self._call = None
 
     def _ends(self, what: str, row: dict[str, Any], text: str) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from debrief.model import EndState, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import fields_of
 from debrief.sources.cline.folder import Folder
 from debrief.sources.cline.history import History, prompts_of
 from debrief.sources.cline.panel import Panel
 from debrief.sources.cline.texts import Surroundings, environment, surroundings
-from debrief.sources.cline.tools import fields_of
 from debrief.sources.cline.usage import of_answer, of_request
 from debrief.sources.costs import dollars, micros
 from debrief.sources.records import count, mapping, sequence, string, timestamp_us

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from debrief.model import FileEdit, ToolKind
+from debrief.sources.calls import Call
 from debrief.sources.records import compact_json, mapping, string
 
 _KINDS: dict[str, ToolKind] = {
@@ -86,17 +86,6 @@ _TAGGED = re.compile(
 )
 _ARGUMENT = re.compile(r"<([a-z_]{1,40})>")
 _EDITS_KEPT = 200
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """One tool call, as far as its record tells."""
-
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
 
 
 class Tagged(Struct, frozen=True):
@@ -204,13 +193,3 @@ def _first_file(arguments: dict[str, Any]) -> str | None:
         if path:
             return path
     return None
-
-
-def fields_of(value: object) -> dict[str, Any]:
-    """The fields of an object, or of the JSON text of one; none where it is neither."""
-    if isinstance(value, str) and value.lstrip()[:1] == "{":
-        try:
-            return mapping(msgspec.json.decode(value))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            return {}
-    return mapping(value)

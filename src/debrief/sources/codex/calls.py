@@ -3,12 +3,13 @@
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from debrief.model import FileEdit, ToolKind
+from debrief.model import ToolKind
+from debrief.sources import calls
+from debrief.sources.calls import fields_of
 from debrief.sources.codex.shell import script_of
 from debrief.sources.patches import patch_edits, patch_in_command
-from debrief.sources.records import compact_json, mapping, string
+from debrief.sources.records import compact_json, string
 
 _KINDS: dict[str, ToolKind] = {
     "exec_command": "shell",
@@ -53,15 +54,9 @@ _KINDS: dict[str, ToolKind] = {
 _PATH_FIELDS = ("path", "file_path", "dir_path", "filename")
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """One tool call, as far as its record tells. `session` is the running command that it speaks to."""
+class Call(calls.Call, frozen=True, kw_only=True):
+    """A call. `session` is the running command that it speaks to."""
 
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
     session: str | None = None
 
 
@@ -115,13 +110,3 @@ def _patch_call(name: str, patch: str, args: str) -> Call:
 
 def _path(fields: dict[str, Any]) -> str | None:
     return next((path for field in _PATH_FIELDS if (path := string(fields.get(field)))), None)
-
-
-def fields_of(arguments: object) -> dict[str, Any]:
-    """The fields of an object, or of the JSON text of one; none where it is neither."""
-    if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
-        try:
-            return mapping(msgspec.json.decode(arguments))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            return {}
-    return mapping(arguments)

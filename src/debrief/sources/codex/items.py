@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from debrief.sources.codex.calls import Call, fields_of, shell_call, tool_call
+from debrief.sources.calls import fields_of
+from debrief.sources.codex.calls import Call, shell_call, tool_call
 from debrief.sources.codex.ending import FINAL_PHASE
 from debrief.sources.codex.prompts import is_injected
 from debrief.sources.codex.results import content_text, message_text

@@ -8,11 +8,12 @@ from typing import Any
 
 from debrief.model import Actor, EventKind, Session
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.codex.ending import Ending
 from debrief.sources.codex.meta import first_root, read_meta, unnamed
 from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
-from debrief.sources.codex.tools import Place, Tools
+from debrief.sources.codex.tools import Tools
 from debrief.sources.codex.twins import Twins, twin_key
 from debrief.sources.codex.usage import Ledger, as_stated, buckets, totals
 from debrief.sources.pulls import PullRequests
@@ -132,8 +133,7 @@ class Rollout:
         if not text.strip() or self._messages.repeats(channel, text):
             return
         ordinal = self.event("message", "assistant", text=text, native_id=native_id)
-        if not self.builder.replaying:
-            self.pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         self.ending.saw("answer")
 
     def thought(self, text: str, channel: str) -> None:
@@ -230,8 +230,7 @@ class Rollout:
             self._waiting.setdefault(twin_key(text), []).append(ordinal)
         else:
             self._clean_prompts = True
-        if not self.builder.replaying:
-            self.pulls.in_text(text, ordinal)
+        self.pulls.in_text(text, ordinal)
         self.ending.saw("prompt")
 
     def _confirm(self, text: str, channel: str) -> None:

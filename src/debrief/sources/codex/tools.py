@@ -2,18 +2,14 @@
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from debrief.model import Outcome, ToolKind
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place, write_call, write_result
 from debrief.sources.codex.calls import Call
 from debrief.sources.codex.results import Result, result_of
 from debrief.sources.pulls import PullRequests
-
-
-class Place(NamedTuple):
-    """Where in the transcript a record stands."""
-
-    line: int
-    ts_us: int | None
 
 
 class Ended(NamedTuple):
@@ -54,27 +50,13 @@ class Tools:
 
     def call(self, call: Call, call_id: str | None, place: Place, *, native_id: str | None = None) -> int:
         """Write a call; one that speaks to a running command carries that command."""
-        command = call.command
         if call.session is not None:
-            command = self._running.get(call.session, command)
+            call = structs.replace(call, command=self._running.get(call.session, call.command))
         if call_id:
-            self._calls[call_id] = call if command == call.command else _with_command(call, command)
+            self._calls[call_id] = call
             self._open.add(call_id)
             self._results.pop(call_id, None)
-        return self._builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=native_id,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        return write_call(self._builder, call, call_id, place._replace(native_id=native_id))
 
     def result(self, call_id: str | None, output: object, place: Place) -> int:
         """Write the result of a call from its output record, and what is known of its end besides."""
@@ -129,37 +111,18 @@ class Tools:
         exit_code = result.exit_code
         if exit_code is None and result.session is None:
             exit_code = ended.exit_code
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=result.text,
-            ts_us=place.ts_us,
-            line=place.line,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=outcome,
+        ordinal = write_result(
+            self._builder,
+            self._pulls,
+            call,
+            call_id,
+            result.text,
+            outcome,
+            place,
             exit_code=exit_code,
             duration_ms=result.duration_ms if result.duration_ms is not None else ended.duration_ms,
         )
         if call_id:
             self._open.discard(call_id)
             self._results[call_id] = ordinal
-        if not self._builder.replaying:
-            tool, command = (call.tool, call.command) if call else (None, None)
-            self._pulls.in_result(tool, command, result.text, outcome, ordinal)
         return ordinal
-
-
-def _with_command(call: Call, command: str | None) -> Call:
-    return Call(
-        tool=call.tool,
-        kind=call.kind,
-        command=command,
-        path=call.path,
-        args=call.args,
-        edits=call.edits,
-        session=call.session,
-    )

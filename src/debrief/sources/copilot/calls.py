@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from debrief.model import FileEdit, ToolKind
+from debrief.sources import calls
+from debrief.sources.calls import fields_of
 from debrief.sources.patches import patch_edits
-from debrief.sources.records import compact_json, mapping, string
+from debrief.sources.records import compact_json, string
 
 _KINDS: dict[str, ToolKind] = {
     "bash": "shell",
@@ -62,15 +61,9 @@ _NEW_FIELDS = ("new_str", "new_string", "newString", "insert_text", "file_text",
 _SHELL_FIELDS = ("shellId", "sessionId", "shell_id")
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """One tool call, as far as its record tells. `shell` is the running command that it names."""
+class Call(calls.Call, frozen=True, kw_only=True):
+    """A call. `shell` is the running command that it names."""
 
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
     shell: str | None = None
 
 
@@ -100,16 +93,6 @@ def tool_call(name: str, arguments: object, *, of_server: bool) -> Call:
         edit = FileEdit(path, old, _first(fields, _NEW_FIELDS) or "")
         return Call(tool=name, kind=kind, path=path, args=args, edits=(edit,))
     return Call(tool=name, kind=kind, path=path, args=args)
-
-
-def fields_of(arguments: object) -> dict[str, Any]:
-    """The fields of an object, or of the JSON text of one; none where it is neither."""
-    if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
-        try:
-            return mapping(msgspec.json.decode(arguments))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            return {}
-    return mapping(arguments)
 
 
 def _first(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.copilot.calls import tool_call
 from debrief.sources.copilot.ending import Ending
-from debrief.sources.copilot.tools import Place, Tools
+from debrief.sources.copilot.tools import Tools
 from debrief.sources.copilot.usage import Ledger, Message, compacted, output_of
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string

@@ -1,21 +1,14 @@
 """Pairs Copilot's calls with their results: asked for in a message, begun and ended in other records."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place, write_call, write_result
 from debrief.sources.copilot.calls import Call
 from debrief.sources.copilot.results import result_of
 from debrief.sources.pulls import PullRequests
-
-
-class Place(NamedTuple):
-    """Where in the transcript a record stands."""
-
-    line: int
-    ts_us: int | None
-    native_id: str | None = None
 
 
 class Tools:
@@ -44,20 +37,7 @@ class Tools:
             call = msgspec.structs.replace(call, kind="other")
         if call_id and call_id in self._calls and call_id not in self._ended:
             return self._ordinals[call_id]
-        ordinal = self._builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        ordinal = write_call(self._builder, call, call_id, place)
         if call_id:
             self._calls[call_id] = call
             self._ordinals[call_id] = ordinal
@@ -89,23 +69,16 @@ class Tools:
         begun = self._begun.pop(call_id or "", None)
         if duration is None and begun is not None and place.ts_us is not None and place.ts_us >= begun:
             duration = (place.ts_us - begun) // 1000
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=result.text,
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=result.outcome,
+        write_result(
+            self._builder,
+            self._pulls,
+            call,
+            call_id,
+            result.text,
+            result.outcome,
+            place,
             exit_code=result.exit_code,
             duration_ms=duration,
         )
         if call_id:
             self._ended.add(call_id)
-        tool, command = (call.tool, call.command) if call else (None, None)
-        self._pulls.in_result(tool, command, result.text, result.outcome, ordinal)

@@ -6,10 +6,8 @@ older versions of both.
 
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from debrief.model import FileEdit, ToolKind
+from debrief.sources.calls import Call, fields_of
 from debrief.sources.patches import EDITS_KEPT, patch_edits
 from debrief.sources.records import compact_json, mapping, sequence, string
 
@@ -68,17 +66,6 @@ _NEW_FIELDS = (
 )
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """One tool call, as far as its record tells."""
-
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
-
-
 def tool_call(name: str, arguments: object) -> Call:
     """Describe a call of the tool `name`; `arguments` are an object, the JSON text of one, or free text."""
     fields = fields_of(arguments)
@@ -126,16 +113,6 @@ def _edits(path: str, fields: dict[str, Any]) -> tuple[FileEdit, ...]:
         FileEdit(path, _first(edit, _OLD_FIELDS) or "", _first(edit, _NEW_FIELDS) or "")
         for edit in several or [fields]
     )
-
-
-def fields_of(arguments: object) -> dict[str, Any]:
-    """The fields of an object, or of the JSON text of one; none where it is neither."""
-    if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
-        try:
-            return mapping(msgspec.json.decode(arguments))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            return {}
-    return mapping(arguments)
 
 
 def _plain(name: str) -> str:

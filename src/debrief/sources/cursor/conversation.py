@@ -1,19 +1,12 @@
 """Writes a conversation of Cursor's agent to the builder, whichever file it comes from."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.cursor.calls import Call
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.cursor.prompts import words_of
 from debrief.sources.cursor.results import Result
 from debrief.sources.pulls import PullRequests
-
-
-class Place(NamedTuple):
-    """Where in the transcript a record stands."""
-
-    line: int
-    ts_us: int | None = None
 
 
 class Conversation:
@@ -56,19 +49,7 @@ class Conversation:
         if prompt:
             self._tasks.setdefault(" ".join(prompt.split()), call_id)
         self._calls[call_id] = call
-        return self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        return write_call(self.builder, call, call_id, place)
 
     def is_shell(self, call_id: str | None) -> bool:
         """Whether the call is of a shell; one that is not known may be."""
@@ -86,20 +67,14 @@ class Conversation:
     def result(self, call_id: str | None, result: Result, place: Place) -> None:
         """Write the result of a call."""
         call = self._calls.get(call_id or "")
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=result.text,
-            ts_us=place.ts_us,
-            line=place.line,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=result.outcome,
+        write_result(
+            self.builder,
+            self._pulls,
+            call,
+            call_id,
+            result.text,
+            result.outcome,
+            place,
             exit_code=result.exit_code,
             duration_ms=result.duration_ms,
         )
-        tool, command = (call.tool, call.command) if call else (None, None)
-        self._pulls.in_result(tool, command, result.text, result.outcome, ordinal)

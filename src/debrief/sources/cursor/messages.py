@@ -7,8 +7,9 @@ message. Stores hold both.
 from typing import Any
 
 from debrief.model import EndState, Tokens
-from debrief.sources.cursor.calls import fields_of, tool_call
-from debrief.sources.cursor.conversation import Conversation, Place
+from debrief.sources.calls import Place, fields_of
+from debrief.sources.cursor.calls import tool_call
+from debrief.sources.cursor.conversation import Conversation
 from debrief.sources.cursor.results import content_text, told_result, typed_result
 from debrief.sources.records import compact_json, mapping, sequence, string
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from debrief.model import EndState, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place, write_call, write_result
 from debrief.sources.devin.chains import Forest, Node, whole
 from debrief.sources.devin.tools import Call, call_of, outcome_of
 from debrief.sources.pulls import PullRequests
@@ -131,20 +132,7 @@ class Conversation:
             if call.call_id:
                 self._calls[call.call_id] = call
             self._open += 1
-            self._builder.event(
-                "tool_call",
-                "assistant",
-                ts_us=ts_us,
-                line=node.line,
-                native_id=node.key,
-                call_id=call.call_id,
-                tool=call.tool,
-                tool_kind=call.kind,
-                command=call.command,
-                path=call.path,
-                args=call.args,
-                edits=call.edits,
-            )
+            write_call(self._builder, call, call.call_id, Place(node.line, ts_us, node.key))
         if about.get("finish_reason") == "stop":
             self._event("turn_end", "assistant", "", node, ts_us)
         self._usage(node, first if self._builder.event_count > first else None)
@@ -163,24 +151,16 @@ class Conversation:
         outcome = outcome_of(extensions, exit_code, status)
         timing = mapping(extensions.get("chisel/tool_call_timing"))
         self._open = max(0, self._open - 1) if call is not None else self._open
-        ordinal = self._builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=ts_us,
-            line=node.line,
-            native_id=node.key,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=outcome,
+        write_result(
+            self._builder,
+            self._pulls,
+            call,
+            call_id,
+            text,
+            outcome,
+            Place(node.line, ts_us, node.key),
             exit_code=exit_code,
             duration_ms=count(timing.get("duration_ms")),
-        )
-        self._pulls.in_result(
-            call.tool if call else None, call.command if call else None, text, outcome, ordinal
         )
         self._agent_of(extensions, call)
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from msgspec import Struct
-
 from debrief.model import FileEdit, Outcome, ToolKind
+from debrief.sources import calls
 from debrief.sources.devin.chains import value_of
 from debrief.sources.records import compact_json, mapping, sequence, string
 
@@ -62,16 +61,10 @@ _DECLINED = ("reject", "denied", "declin", "permission")
 _STOPPED = ("cancel", "interrupt", "abort")
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """A call as an event wants it."""
+class Call(calls.Call, frozen=True, kw_only=True):
+    """A call of the assistant's message, with its id."""
 
-    call_id: str | None
-    tool: str | None
-    kind: ToolKind
-    args: str
-    command: str | None = None
-    path: str | None = None
-    edits: tuple[FileEdit, ...] = ()
+    call_id: str | None = None
 
 
 def call_of(stated: dict[str, Any], shown: dict[str, Any]) -> Call:
@@ -91,7 +84,7 @@ def call_of(stated: dict[str, Any], shown: dict[str, Any]) -> Call:
         edits = _differences(shown)
     return Call(
         call_id=string(stated.get("id")),
-        tool=name,
+        tool=name or "unnamed tool",
         kind=kind,
         args=raw if isinstance(raw, str) else compact_json(raw) if raw is not None else "",
         command=command,

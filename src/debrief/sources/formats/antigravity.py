@@ -14,8 +14,9 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens, ToolKind
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.documents import read_value
-from debrief.sources.gemini.conversation import Conversation, Place, Result
+from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.heads import is_steps
 from debrief.sources.gemini.tools import kind_of
 from debrief.sources.records import Record, compact_json, mapping, records, sequence, string, timestamp_us

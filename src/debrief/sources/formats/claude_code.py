@@ -13,7 +13,8 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.calls import Place
+from debrief.sources.claude.conversation import Conversation
 from debrief.sources.claude.files import (
     FileIds,
     agent_of,

@@ -11,7 +11,8 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.claude.conversation import Conversation, Place
+from debrief.sources.calls import Place
+from debrief.sources.claude.conversation import Conversation
 from debrief.sources.claude.heads import is_stream
 from debrief.sources.claude.messages import flat_text
 from debrief.sources.claude.rows import session_id

@@ -12,11 +12,12 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import FileEdit, Outcome, Session
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.codex.calls import Call, shell_call, tool_call
 from debrief.sources.codex.ending import Ending
 from debrief.sources.codex.meta import unnamed
 from debrief.sources.codex.results import content_text, exit_code_of, outcome_of_exit
-from debrief.sources.codex.tools import Ended, Place, Tools
+from debrief.sources.codex.tools import Ended, Tools
 from debrief.sources.codex.usage import Ledger, buckets, totals
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, records, sequence, string, timestamp_us

@@ -12,8 +12,8 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.copilot.events import Events
-from debrief.sources.copilot.tools import Place
 from debrief.sources.copilot.workspace import read_workspace
 from debrief.sources.documents import head_lines
 from debrief.sources.records import compact_json, mapping, records, string, timestamp_us

@@ -11,8 +11,9 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import EndState, Session, Tokens
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.cursor.calls import fields_of, tool_call
-from debrief.sources.cursor.conversation import Conversation, Place
+from debrief.sources.calls import Place, fields_of
+from debrief.sources.cursor.calls import tool_call
+from debrief.sources.cursor.conversation import Conversation
 from debrief.sources.cursor.results import content_text, typed_result
 from debrief.sources.documents import head_lines
 from debrief.sources.records import compact_json, count, mapping, records, string, timestamp_us

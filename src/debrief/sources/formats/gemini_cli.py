@@ -14,8 +14,9 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.documents import read_value, whole
-from debrief.sources.gemini.conversation import Conversation, Place, Result
+from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.folder import Folder
 from debrief.sources.gemini.heads import NOTICES, SPOKEN, is_message, is_patch, is_session
 from debrief.sources.gemini.outcome import OPEN

@@ -12,7 +12,8 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.gemini.conversation import Conversation, Place, Result
+from debrief.sources.calls import Place
+from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.heads import is_stream
 from debrief.sources.records import count, mapping, records, string, timestamp_us
 from debrief.sources.source import Clean, Companions, Transcript

@@ -13,6 +13,7 @@ import msgspec
 
 from debrief.errors import NotATranscript
 from debrief.model import Outcome, Session
+from debrief.sources import calls
 from debrief.sources.blocks import text_of, unwrapped
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.dialogue import Dialogue, Ended
@@ -20,7 +21,7 @@ from debrief.sources.documents import head_lines
 from debrief.sources.grok.beside import Beside, Call, count_turns, read_summary, read_updates
 from debrief.sources.records import compact_json, mapping, records, sequence, string
 from debrief.sources.source import Clean, Companions, Document, Transcript
-from debrief.sources.tool_names import ToolCall, tool_call
+from debrief.sources.tool_names import tool_call
 
 _LINES_TRIED = 40
 _TYPES = frozenset({"system", "user", "assistant", "reasoning", "tool_result", "backend_tool_call"})
@@ -207,7 +208,7 @@ class _Run:
         name = string(item.get("tool_type")) or _BACKEND.get(str(item.get("type"))) or "unknown"
         asked = next((item[part] for part in ("action", "input", "code") if item.get(part)), None)
         read = tool_call(name, asked)
-        call = ToolCall(tool=name, kind=read.kind, command=read.command, args=read.args)
+        call = calls.Call(tool=name, kind=read.kind, command=read.command, args=read.args)
         call_id = self.dialogue.calls(call, own)
         text = compact_json(item["outputs"]) if item.get("outputs") else ""
         self.dialogue.result(own or call_id, text, Ended(_OUTCOMES.get(item.get("status"), "unknown")))

@@ -13,6 +13,7 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import EndState, Session, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call
 from debrief.sources.codex.shell import script_of
 from debrief.sources.documents import Whole, head_value
 from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
@@ -22,7 +23,7 @@ from debrief.sources.trajectories.chat import Chat
 from debrief.sources.trajectories.money import micros
 from debrief.sources.trajectories.outcomes import Ended, ended
 from debrief.sources.trajectories.text import text_of
-from debrief.sources.trajectories.tools import Call, call_of
+from debrief.sources.trajectories.tools import call_of
 from debrief.sources.trajectories.usage import tokens_of
 from debrief.sources.trajectories.values import trajectories
 

@@ -11,12 +11,12 @@ from typing import Any
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.costs import micros
 from debrief.sources.documents import head_lines, head_value, whole
 from debrief.sources.openhands.clock import ahead_us
 from debrief.sources.openhands.datasets import dataset_of, name_of
 from debrief.sources.openhands.v0 import Stream
-from debrief.sources.openhands.writing import Place
 from debrief.sources.records import mapping, records, sequence, string
 from debrief.sources.source import Clean, Companions, Transcript
 

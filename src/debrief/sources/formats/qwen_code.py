@@ -13,7 +13,8 @@ import msgspec
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.gemini.conversation import Conversation, Place, Result
+from debrief.sources.calls import Place
+from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.heads import is_rows
 from debrief.sources.gemini.ledger import Ledger, Stated
 from debrief.sources.gemini.parts import (

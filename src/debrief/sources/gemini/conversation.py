@@ -4,18 +4,11 @@ from msgspec import Struct
 
 from debrief.model import EventKind, Outcome, ToolKind
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.gemini.ending import Ending
 from debrief.sources.gemini.outcome import outcome_of
-from debrief.sources.gemini.tools import Call, call_of
+from debrief.sources.gemini.tools import call_of
 from debrief.sources.pulls import PullRequests
-
-
-class Place(Struct, frozen=True):
-    """Where and when: the record's line (0 where there are none), its time and its own id."""
-
-    line: int = 0
-    ts_us: int | None = None
-    native_id: str | None = None
 
 
 class Result(Struct, frozen=True):
@@ -97,24 +90,11 @@ class Conversation:
 
     def step(self, call_id: str, tool: str, kind: ToolKind, place: Place) -> None:
         """A tool ran whose call was left out; its arguments are not known."""
-        self._call(call_id, Call(tool, kind, command="" if kind == "shell" else None), place)
+        self._call(call_id, Call(tool=tool, kind=kind, command="" if kind == "shell" else None), place)
 
     def _call(self, call_id: str, call: Call, place: Place) -> None:
         self._calls[call_id] = call
-        self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        write_call(self.builder, call, call_id, place)
         if self._live:
             self.ending.called(call_id, call.tool)
 
@@ -129,24 +109,16 @@ class Conversation:
             exit_code = result.exit_code
             outcome = "error" if exit_code and outcome in ("ok", "unknown") else outcome
         self._answered.add(call_id)
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=result.text,
-            ts_us=result.ts_us if result.ts_us is not None else place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=outcome,
+        write_result(
+            self.builder,
+            self.pulls,
+            call,
+            call_id,
+            result.text,
+            outcome,
+            place._replace(ts_us=result.ts_us if result.ts_us is not None else place.ts_us),
             exit_code=exit_code,
             duration_ms=result.duration_ms,
-        )
-        self.pulls.in_result(
-            call.tool if call else None, call.command if call else None, result.text, outcome, ordinal
         )
         if self._live:
             self.ending.answered(call_id)

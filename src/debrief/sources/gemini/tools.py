@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from msgspec import Struct
-
 from debrief.model import FileEdit, ToolKind
+from debrief.sources.calls import Call
 from debrief.sources.records import compact_json, mapping, sequence, string
 
 KINDS: dict[str, ToolKind] = {
@@ -81,17 +80,6 @@ _PATHS = (
 _WITH_PATH = frozenset({"read", "search", "edit", "write"})
 
 
-class Call(Struct, frozen=True):
-    """A tool's call, ready for an event."""
-
-    tool: str
-    kind: ToolKind
-    args: str = ""
-    command: str | None = None
-    path: str | None = None
-    edits: tuple[FileEdit, ...] = ()
-
-
 def kind_of(tool: str) -> ToolKind:
     """What a tool of this name does."""
     name = tool.rpartition(":")[2]
@@ -114,7 +102,7 @@ def call_of(tool: str, given: object) -> Call:
         path = next((value for name in _PATHS if (value := string(args.get(name)))), None)
     if kind in ("edit", "write"):
         edits = _edits(path or "", args)
-    return Call(tool, kind, text, command, path, edits)
+    return Call(tool=tool, kind=kind, command=command, path=path, args=text, edits=edits)
 
 
 def _edits(path: str, args: dict[str, Any]) -> tuple[FileEdit, ...]:

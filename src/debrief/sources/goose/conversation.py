@@ -9,10 +9,11 @@ from typing import Any
 
 from debrief.model import EndState
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.goose.tools import call_of, ended
 from debrief.sources.goose.usage import Spending, Told, message_buckets
 from debrief.sources.money import usd_micros
-from debrief.sources.paired import PairedCalls, Place
+from debrief.sources.paired import PairedCalls
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
 
@@ -122,7 +123,7 @@ class Conversation:
     def read(self, message: dict[str, Any], line: int) -> None:
         """Write what one message tells."""
         role = message.get("role")
-        place = Place(timestamp_us(message.get("created")), string(message.get("id")), line)
+        place = Place(line, timestamp_us(message.get("created")), string(message.get("id")))
         if role not in ("user", "assistant"):
             name = role if isinstance(role, str) else ""
             self.builder.opaque(
@@ -196,8 +197,7 @@ class Conversation:
                 self.builder.initial_user_message = self.builder.initial_user_message or text
         else:
             ordinal = self._event("prompt", "user", place, text)
-            if not self.builder.replaying:
-                self._pulls.in_text(text, ordinal)
+            self._pulls.in_text(text, ordinal)
 
     def _turn_over(self) -> None:
         """Say that the last answer ended its turn: only what follows shows it."""
@@ -256,8 +256,7 @@ class Conversation:
             self._ends("interrupted", "a person stopped the last call")
         else:
             ordinal = self._event("message", "assistant", place, text)
-            if not self.builder.replaying:
-                self._pulls.in_text(text, ordinal)
+            self._pulls.in_text(text, ordinal)
 
     def _thinking(self, block: dict[str, Any], place: Place, _role: str) -> None:
         text = string(block.get("thinking")) or string(block.get("text"))

@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from debrief.model import FileEdit, Outcome, ToolKind
-from debrief.sources.paired import Call, Ended
+from debrief.sources.calls import Call
+from debrief.sources.paired import Ended
 from debrief.sources.records import compact_json, count, mapping, sequence, string
 
 # Tools are named extension__tool; these extensions are Goose's own hands, and newer versions leave them out.
@@ -53,7 +54,9 @@ def call_of(request: dict[str, Any]) -> Call:
     name = string(value.get("name"))
     if name is None:
         error = asked.get("error")
-        return Call("unknown", "other", args=string(error) or (compact_json(error) if error else ""))
+        return Call(
+            tool="unknown", kind="other", args=string(error) or (compact_json(error) if error else "")
+        )
     given = value.get("arguments")
     fields = mapping(given)
     kind = _kind(name, fields)

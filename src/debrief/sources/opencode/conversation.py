@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from debrief.model import Actor, EventKind
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Place
 from debrief.sources.opencode.ending import Ending, error_text, is_abort
 from debrief.sources.opencode.second import PASSED_OVER, as_first, is_second
 from debrief.sources.opencode.tools import call_of, child_of, ended
 from debrief.sources.opencode.usage import Spending, Stated, stated
-from debrief.sources.paired import PairedCalls, Place
+from debrief.sources.paired import PairedCalls
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
 
@@ -57,7 +58,7 @@ class Conversation:
             message = as_first(message)
         info = mapping(message.get("info"))
         moment = timestamp_us(mapping(info.get("time")).get("created"))
-        place = Place(moment, string(info.get("id")))
+        place = Place(ts_us=moment, native_id=string(info.get("id")))
         parts = [mapping(part) for part in sequence(message.get("parts"))]
         self._enter_agent(string(info.get("agentID")), place)
         role = info.get("role")
@@ -136,8 +137,7 @@ class Conversation:
     def _asked(self, text: str, place: Place) -> None:
         if not self._is_child and self.builder.agent is None:
             ordinal = self._event("prompt", "user", place, text=text)
-            if not self.builder.replaying:
-                self._pulls.in_text(text, ordinal)
+            self._pulls.in_text(text, ordinal)
             return
         # The agent that started this one wrote it.
         self._event("message", "user", place, text=text, injected=True)
@@ -175,7 +175,9 @@ class Conversation:
             open_calls = self._calls.open_count
             if self.ending.answered(info, open_calls=open_calls, declined=self._declined):
                 done = timestamp_us(mapping(info.get("time")).get("completed"))
-                self._event("turn_end", "assistant", Place(done or place.ts_us, place.native_id))
+                self._event(
+                    "turn_end", "assistant", Place(ts_us=done or place.ts_us, native_id=place.native_id)
+                )
         self._by_person = self._summary = False
         self._compaction = None
 
@@ -209,8 +211,7 @@ class Conversation:
         ordinal = self._event(
             "message", "system" if injected else "assistant", place, text=text, injected=injected
         )
-        if not self.builder.replaying:
-            self._pulls.in_text(text, ordinal)
+        self._pulls.in_text(text, ordinal)
 
     def _reasoning(self, part: dict[str, Any], place: Place) -> None:
         text = string(part.get("text"))
@@ -278,7 +279,10 @@ class Conversation:
 
 def _at(part: dict[str, Any], place: Place) -> Place:
     moment = timestamp_us(mapping(part.get("time")).get("start"))
-    return Place(moment if moment is not None else place.ts_us, string(part.get("id")) or place.native_id)
+    return place._replace(
+        ts_us=moment if moment is not None else place.ts_us,
+        native_id=string(part.get("id")) or place.native_id,
+    )
 
 
 def _is_injected(part: dict[str, Any]) -> bool:

@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from debrief.model import FileEdit, Outcome, ToolKind
-from debrief.sources.paired import Call, Ended
+from debrief.sources.calls import Call
+from debrief.sources.paired import Ended
 
 # OpenCode's tool for patches takes them in Codex's notation.
 from debrief.sources.patches import patch_edits

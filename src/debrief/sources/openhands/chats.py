@@ -11,9 +11,10 @@ from typing import Any
 
 from debrief.model import Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, fields_of
 from debrief.sources.openhands.prompts import asked_again, instructions
-from debrief.sources.openhands.tools import Call, fields_of, tool_call
-from debrief.sources.openhands.writing import Place, Writer
+from debrief.sources.openhands.tools import tool_call
+from debrief.sources.openhands.writing import Writer
 from debrief.sources.records import compact_json, mapping, sequence, string
 
 _SYSTEM = ("You are OpenHands agent", "You are OpenHands CodeActAgent", "You are CodeActAgent")

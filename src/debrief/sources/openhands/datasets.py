@@ -11,10 +11,11 @@ from typing import Any
 
 from debrief.model import Outcome, Tokens
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place
 from debrief.sources.costs import micros
 from debrief.sources.openhands.chats import is_chat, read_chat
-from debrief.sources.openhands.tools import Call, tool_call
-from debrief.sources.openhands.writing import Place, Writer
+from debrief.sources.openhands.tools import tool_call
+from debrief.sources.openhands.writing import Writer
 from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
 
 Reader = Callable[[SessionBuilder, Any], None]

@@ -6,11 +6,9 @@ oldest event streams; all of them come through here.
 
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from debrief.model import FileEdit, ToolKind
-from debrief.sources.records import compact_json, mapping, string
+from debrief.sources.calls import Call, fields_of
+from debrief.sources.records import compact_json, string
 
 _KINDS: dict[str, ToolKind] = {
     "execute_bash": "shell",
@@ -72,27 +70,6 @@ _OF_EDITOR: dict[str, ToolKind] = {
 
 NOT_NEEDED = frozenset({"security_risk", "summary", "kind", "thought"})
 """Arguments that say why, not what: they are told elsewhere or are the tool's own classification."""
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """One tool call, as far as its record tells."""
-
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
-
-
-def fields_of(arguments: object) -> dict[str, Any]:
-    """The fields of an object, or of the JSON text of one; none where it is neither."""
-    if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
-        try:
-            return mapping(msgspec.json.decode(arguments))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            return {}
-    return mapping(arguments)
 
 
 def tool_call(name: str, arguments: object, *, mcp: bool = False) -> Call:

@@ -9,12 +9,13 @@ from typing import Any
 
 from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place
 from debrief.sources.costs import micros
 from debrief.sources.openhands.clock import moment_us
 from debrief.sources.openhands.prompts import asked_again, instructions
-from debrief.sources.openhands.tools import Call, tool_call
+from debrief.sources.openhands.tools import tool_call
 from debrief.sources.openhands.usage import Ledger, Spent, of_answer
-from debrief.sources.openhands.writing import Place, Writer
+from debrief.sources.openhands.writing import Writer
 from debrief.sources.records import compact_json, mapping, sequence, string
 
 PASSED_OVER = frozenset(

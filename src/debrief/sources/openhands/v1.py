@@ -9,11 +9,12 @@ from typing import Any
 
 from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place
 from debrief.sources.costs import dollars, micros
 from debrief.sources.openhands.clock import moment_us
-from debrief.sources.openhands.tools import Call, tool_call
+from debrief.sources.openhands.tools import tool_call
 from debrief.sources.openhands.usage import Ledger, Spent
-from debrief.sources.openhands.writing import Place, Writer
+from debrief.sources.openhands.writing import Writer
 from debrief.sources.records import compact_json, count, mapping, sequence, string
 
 PASSED_OVER = frozenset(

@@ -1,19 +1,9 @@
 """Writes OpenHands' calls, their results and pull requests into a session, of whatever generation."""
 
-from msgspec import Struct
-
 from debrief.model import Actor, EventKind, Outcome
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.openhands.tools import Call
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
-
-
-class Place(Struct, frozen=True):
-    """Where a record stands: its line (0 in a document without lines), its time, its own id."""
-
-    line: int = 0
-    ts_us: int | None = None
-    native_id: str | None = None
 
 
 class Writer:
@@ -48,20 +38,7 @@ class Writer:
     def call(self, call_id: str, call: Call, place: Place, *, awaited: bool = True) -> int:
         """Write a call; `awaited` where a result is to come."""
         self._calls[call_id] = call
-        ordinal = self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        ordinal = write_call(self.builder, call, call_id, place)
         if awaited:
             self._open[call_id] = ordinal
         return ordinal
@@ -79,25 +56,9 @@ class Writer:
         """Write the result of a call; `tool` describes it where its call was never seen."""
         call = self._calls.get(call_id) or tool
         self._open.pop(call_id, None)
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            call_id=call_id,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=outcome,
-            exit_code=exit_code,
+        return write_result(
+            self.builder, self.pulls, call, call_id, text, outcome, place, exit_code=exit_code
         )
-        self.pulls.in_result(
-            call.tool if call else None, call.command if call else None, text, outcome, ordinal
-        )
-        return ordinal
 
     def knows(self, call_id: str) -> bool:
         """Whether a call of this id was written."""

@@ -8,7 +8,8 @@ import re
 import shlex
 
 from debrief.model import FileEdit
-from debrief.sources.trajectories.tools import Call, call_of
+from debrief.sources.calls import Call
+from debrief.sources.trajectories.tools import call_of
 
 _FENCES = frozenset({"", "bash", "sh", "shell", "mswea_bash_command"})
 """What may stand behind a fence that a command follows."""

@@ -5,10 +5,10 @@ Their calls have an id or none: a result without one belongs to the oldest call 
 
 from debrief.model import Actor, Outcome
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
 from debrief.sources.trajectories.outcomes import Ended
 from debrief.sources.trajectories.tasks import task_of
-from debrief.sources.trajectories.tools import Call
 
 
 class Chat:
@@ -62,18 +62,7 @@ class Chat:
         """A call of a tool."""
         self._calls += 1
         name = call_id or f"call-{self._calls}"
-        self.builder.event(
-            "tool_call",
-            "assistant",
-            ts_us=ts_us,
-            call_id=name,
-            tool=call.tool,
-            tool_kind=call.kind,
-            command=call.command,
-            path=call.path,
-            args=call.args,
-            edits=call.edits,
-        )
+        write_call(self.builder, call, name, Place(ts_us=ts_us))
         self._open[name] = call
         self.last = "call"
 
@@ -96,22 +85,16 @@ class Chat:
         name, call = self.waiting(call_id)
         if name is not None:
             self._open.pop(name, None)
-        ordinal = self.builder.event(
-            "tool_result",
-            "tool",
-            text=text,
-            ts_us=ts_us,
-            call_id=name,
-            tool=call.tool if call else None,
-            tool_kind=call.kind if call else None,
-            command=call.command if call else None,
-            path=call.path if call else None,
-            outcome=ended.outcome,
+        write_result(
+            self.builder,
+            self.pulls,
+            call,
+            name,
+            text,
+            ended.outcome,
+            Place(ts_us=ts_us),
             exit_code=ended.exit_code,
             duration_ms=duration_ms,
-        )
-        self.pulls.in_result(
-            call.tool if call else None, call.command if call else None, text, ended.outcome, ordinal
         )
         self.last = "result"
 

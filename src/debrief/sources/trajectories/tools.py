@@ -6,9 +6,8 @@ Converters keep each agent's own names. Names are compared without case, undersc
 
 from typing import Any
 
-from msgspec import Struct
-
 from debrief.model import FileEdit, ToolKind
+from debrief.sources.calls import Call
 from debrief.sources.codex.shell import script_of
 from debrief.sources.patches import patch_edits
 from debrief.sources.records import compact_json, mapping, sequence, string
@@ -51,17 +50,6 @@ _PATCHES = ("patch", "patchText", "patch_text", "input", "raw_arguments", "diff"
 
 _EDITOR: dict[str, ToolKind] = {"view": "read", "create": "write", "undo_edit": "edit"}
 """What the first argument of the editor with several commands asks for; the rest of them edit."""
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """What a call does, in the model's words."""
-
-    tool: str
-    kind: ToolKind
-    command: str | None = None
-    path: str | None = None
-    args: str = ""
-    edits: tuple[FileEdit, ...] = ()
 
 
 def call_of(name: str, arguments: object) -> Call:
