@@ -4,6 +4,7 @@ Pure: nothing is asked here. v2 counts (`skip`, `limit`, `has_more`), v3 hands o
 `end_cursor`).
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -28,25 +29,22 @@ class Page(Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
-class SessionApi(Struct, frozen=True):
+class SessionApi(Struct, frozen=True, kw_only=True):
     """See the module. `lists` are the addresses of a list of sessions, below the root, the fullest first.
 
-    `messages_at` and `insights_at` are those of one session, with `{}` for its id.
+    `first` gives the first page's parameters: of what changed since a moment (in microseconds), or of
+    everything. `page` says what an answer to such parameters means, None where it is no page; its last
+    argument is the total that the page before told. `messages_at` and `insights_at` are the addresses of one
+    session's, with `{}` for its id.
     """
 
     name: str
+    first: Callable[[int | None], Parameters]
+    page: Callable[[object, Parameters, int | None], Page | None]
     lists: tuple[str, ...] = ("sessions/insights", "sessions")
     scope: str = "enterprise"
     messages_at: str = ""
     insights_at: str = ""
-
-    def first(self, since_us: int | None) -> Parameters:
-        """The first page's parameters: of what changed since a moment, or of everything."""
-        raise NotImplementedError
-
-    def page(self, answer: object, asked: Parameters, total_before: int | None = None) -> Page | None:
-        """What `answer` to `asked` says; None where it is no page. `total_before` is the page before's."""
-        raise NotImplementedError
 
     def messages(self, session: dict[str, Any]) -> str | None:
         """The address of a session's messages, where there is one."""
@@ -77,54 +75,49 @@ class SessionApi(Struct, frozen=True):
         return document(self.name, base_url, session, messages, insights)
 
 
-class _V2(SessionApi, frozen=True):
-    """Lists that are counted through; the prompt stands in the session, messages are not told."""
-
-    def first(self, since_us: int | None) -> Parameters:
-        asked = {"skip": "0", "limit": str(PAGE)}
-        if since_us is not None:
-            asked["updated_date_from"] = _iso(since_us)
-        return asked
-
-    def page(self, answer: object, asked: Parameters, total_before: int | None = None) -> Page | None:
-        found = _objects(answer)
-        if found is None:
-            return None
-        value = mapping(answer)
-        total = count(value.get("total"))
-        here = int(asked["skip"])
-        following: Parameters | None = None
-        if total is not None and total_before is not None and total < total_before and here:
-            # Sessions went while we walked: as many others moved to before the place that was asked for.
-            following = {**asked, "skip": str(max(0, here - (total_before - total)))}
-        elif value.get("has_more") is True and value["items"]:
-            following = {**asked, "skip": str(here + len(value["items"]))}
-        return Page(items=found[0], unreadable=found[1], following=following, total=total)
+def _first_counted(since_us: int | None) -> Parameters:
+    asked = {"skip": "0", "limit": str(PAGE)}
+    if since_us is not None:
+        asked["updated_date_from"] = _iso(since_us)
+    return asked
 
 
-class _V3(SessionApi, frozen=True):
-    """Lists with cursors; messages and, where the list lacks them, insights are asked session by session."""
+def _page_counted(answer: object, asked: Parameters, total_before: int | None) -> Page | None:
+    found = _objects(answer)
+    if found is None:
+        return None
+    value = mapping(answer)
+    total = count(value.get("total"))
+    here = int(asked["skip"])
+    following: Parameters | None = None
+    if total is not None and total_before is not None and total < total_before and here:
+        # Sessions went while we walked: as many others moved to before the place that was asked for.
+        following = {**asked, "skip": str(max(0, here - (total_before - total)))}
+    elif value.get("has_more") is True and value["items"]:
+        following = {**asked, "skip": str(here + len(value["items"]))}
+    return Page(items=found[0], unreadable=found[1], following=following, total=total)
 
-    def first(self, since_us: int | None) -> Parameters:
-        asked = {"first": str(PAGE)}
-        if since_us is not None:
-            asked["updated_after"] = str(since_us // 1_000_000)
-        return asked
 
-    def page(
-        self,
-        answer: object,
-        asked: Parameters,
-        total_before: int | None = None,  # noqa: ARG002 (a cursor stays where it is)
-    ) -> Page | None:
-        found = _objects(answer)
-        if found is None:
-            return None
-        value = mapping(answer)
-        cursor = string(value.get("end_cursor"))
-        more = value.get("has_next_page") is True and cursor is not None and cursor != asked.get("after")
-        following = {**asked, "after": cursor} if more and cursor else None
-        return Page(items=found[0], unreadable=found[1], following=following, total=count(value.get("total")))
+def _first_by_cursor(since_us: int | None) -> Parameters:
+    asked = {"first": str(PAGE)}
+    if since_us is not None:
+        asked["updated_after"] = str(since_us // 1_000_000)
+    return asked
+
+
+def _page_by_cursor(
+    answer: object,
+    asked: Parameters,
+    _total_before: int | None,  # a cursor stays where it is
+) -> Page | None:
+    found = _objects(answer)
+    if found is None:
+        return None
+    value = mapping(answer)
+    cursor = string(value.get("end_cursor"))
+    more = value.get("has_next_page") is True and cursor is not None and cursor != asked.get("after")
+    following = {**asked, "after": cursor} if more and cursor else None
+    return Page(items=found[0], unreadable=found[1], following=following, total=count(value.get("total")))
 
 
 def _objects(answer: object) -> tuple[tuple[dict[str, Any], ...], int] | None:
@@ -146,5 +139,14 @@ def _iso(us: int) -> str:
     return moment.isoformat() + "Z"
 
 
-V2 = _V2("v2")
-V3 = _V3("v3", messages_at="sessions/{}/messages", insights_at="sessions/{}/insights")
+V2 = SessionApi(name="v2", first=_first_counted, page=_page_counted)
+"""Lists that are counted through; the prompt stands in the session, messages are not told."""
+
+V3 = SessionApi(
+    name="v3",
+    first=_first_by_cursor,
+    page=_page_by_cursor,
+    messages_at="sessions/{}/messages",
+    insights_at="sessions/{}/insights",
+)
+"""Lists with cursors; messages and, where the list lacks them, insights are asked session by session."""
