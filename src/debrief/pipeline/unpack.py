@@ -45,14 +45,12 @@ _MAGIC = (
 )
 _TAR_AT = 257
 _ENDINGS = {"gzip": (".gz", ".tgz"), "zstd": (".zst", ".zstd"), "bzip2": (".bz2",), "xz": (".xz",)}
-_TAR_ENDINGS = (".tgz", ".tbz2", ".txz", ".tzst")
 
 _BROKEN = (
     EOFError,
     OSError,
     ValueError,
     RuntimeError,
-    NotImplementedError,
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
