@@ -13,7 +13,7 @@ PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
             "npm install left-padd",
             said(
                 "npm error code E404",
-                "npm error 404 Not Found - GET https://registry.npmjs.org/left-padd - Not found",
+                "npm error 404 Not Found - GET https://registry.npm.example/left-padd - Not found",
                 "npm error 404",
                 "npm error 404  'left-padd@*' is not in this registry.",
             ),
@@ -66,7 +66,7 @@ PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
         (
             "bun add left-padd",
             said(
-                "error: GET https://registry.npmjs.org/left-padd - 404",
+                "error: GET https://registry.npm.example/left-padd - 404",
                 "error: left-padd@latest failed to resolve",
             ),
             1,
@@ -142,9 +142,9 @@ PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
         (
             "cargo build",
             said(
-                "    Updating crates.io index",
+                "    Updating crates.example index",
                 "error: no matching package named `serdee` found",
-                "location searched: crates.io index",
+                "location searched: crates.example index",
             ),
             101,
         ),
@@ -270,7 +270,8 @@ PATTERNS_QUIET: dict[str, tuple[Case, ...]] = {
         (
             "npm install",
             said(
-                "npm error code ENOTFOUND", "npm error network request to https://registry.npmjs.org/x failed"
+                "npm error code ENOTFOUND",
+                "npm error network request to https://registry.npm.example/x failed",
             ),
             1,
         ),
@@ -285,7 +286,7 @@ PATTERNS_QUIET: dict[str, tuple[Case, ...]] = {
         ),
         (
             "npm publish",
-            said("npm error code E404", "npm error 404 Not Found - PUT https://registry.npmjs.org/app"),
+            said("npm error code E404", "npm error 404 Not Found - PUT https://registry.npm.example/app"),
             1,
         ),
     ),

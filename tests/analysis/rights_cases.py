@@ -12,7 +12,7 @@ PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
         ("docker push registry.example.com/app:1", "unauthorized: authentication required", 1),
         (
             "npm publish",
-            said("npm error code E403", "npm error 403 403 Forbidden - PUT https://registry.npmjs.org/app"),
+            said("npm error code E403", "npm error 403 403 Forbidden - PUT https://registry.npm.example/app"),
             1,
         ),
         (

@@ -128,7 +128,7 @@ PATTERNS_FIRE: dict[str, tuple[Case, ...]] = {
             "pip install torch",
             said(
                 "WARNING: Retrying after connection broken by "
-                "ReadTimeoutError(\"HTTPSConnectionPool(host='pypi.org', port=443): Read timed "
+                "ReadTimeoutError(\"HTTPSConnectionPool(host='pypi.example', port=443): Read timed "
                 'out. (read timeout=15)")'
             ),
             1,

@@ -88,7 +88,7 @@ SURVIVORS = [
     f"docker.io/library/redis@sha256:{hexes(64)}",
     of("{g0} {g0}-{g0} trace-{g0}"),
     "1.2.3 v14.2.0-rc.1+build.5114f85 ^4.17.21 >=2.0,<3 2026.11.25.post1+g3f78685",
-    f'"integrity": "sha512-{of("{b86}")}==",\n"resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz#{hexes(40)}"',
+    f'"integrity": "sha512-{of("{b86}")}==",\n"resolved": "https://registry.npm.example/a/-/a-1.0.0.tgz#{hexes(40)}"',
     f"    --hash=sha256:{hexes(64)} \\",
     f'checksum = "{hexes(64)}"\nname = "serde"',
     f"golang.org/x/net v0.17.0 h1:{of('{b43}')}=\ngolang.org/x/net v0.17.0/go.mod h1:{of('{b43}')}=",
