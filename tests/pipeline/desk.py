@@ -6,7 +6,7 @@ from typing import Any
 
 from debrief.model import StoredSession
 from debrief.pipeline.discover import discover
-from debrief.pipeline.identity import Identity, Rules
+from debrief.pipeline.identity import Identity, Rule, Rules
 from debrief.pipeline.ingest import ingest
 from debrief.pipeline.keep import KeepRaw
 from debrief.pipeline.outcome import Outcome, Summary
@@ -54,6 +54,16 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     return path
+
+
+def branch(native: str, *numbers: int, family: str = "0") -> list[dict[str, Any]]:
+    """A session whose answers have these numbers and times."""
+    rows = [record(0, "user", "Go on")]
+    for number in numbers:
+        answer = record(number, "assistant", [{"type": "text", "text": "Gone on."}])
+        answer["message"]["id"] = f"msg_of_family_{family}_{number}"
+        rows.append(answer)
+    return [row | {"sessionId": native} for row in rows]
 
 
 class Desk:
@@ -109,3 +119,8 @@ class Desk:
 
 def said(one: Outcome) -> str:
     return f"{one.outcome} {one.how}".strip()
+
+
+def read_by_other_versions(desk: Desk) -> dict[str, str]:
+    """What an import tells that looks at every file again."""
+    return desk.told(rules=Rules((Rule(path="/nowhere", org="nobody"),)))

@@ -1,16 +1,14 @@
 """Re-imports told apart, and what is told twice counted once: forks, retellings, copies."""
 
-import itertools
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import NATIVE, SESSION, Desk, conversation, record, write
+from desk import NATIVE, SESSION, Desk, branch, conversation, read_by_other_versions, record, write
 
 from debrief.model import total_tokens
-from debrief.pipeline.identity import Rule, Rules
 from debrief.store import Store, sessions
 
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -207,11 +205,6 @@ def test_two_names_that_are_shown_alike_are_both_imported(desk: Desk) -> None:
     assert len(desk.items()) == 2
 
 
-def read_by_other_versions(desk: Desk) -> dict[str, str]:
-    """What an import tells that looks at every file again."""
-    return desk.told(rules=Rules((Rule(path="/nowhere", org="nobody"),)))
-
-
 @pytest.mark.parametrize("names", [("a.jsonl", "b.jsonl"), ("b.jsonl", "a.jsonl")])
 @pytest.mark.parametrize("poorer_first", [True, False])
 def test_of_two_files_of_a_session_the_fuller_one_stays_however_often_both_are_read(
@@ -254,69 +247,6 @@ def test_without_raw_transcripts_a_grown_and_a_rewritten_file_are_told_apart(des
     path = desk.folder / name
     path.write_bytes(path.read_bytes() + b"\n")
     assert desk.told(keep_raw="no") == {name: "unchanged"}
-
-
-def branch(native: str, *numbers: int, family: str = "0") -> list[dict[str, Any]]:
-    """A session whose answers have these numbers and times."""
-    rows = [record(0, "user", "Go on")]
-    for number in numbers:
-        answer = record(number, "assistant", [{"type": "text", "text": "Gone on."}])
-        answer["message"]["id"] = f"msg_of_family_{family}_{number}"
-        rows.append(answer)
-    return [row | {"sessionId": native} for row in rows]
-
-
-CHAIN = {"A": (1, 2, 3), "B": (1, 2, 4, 5), "C": (1, 2, 4, 6)}
-"""B replays A and goes on; C replays B, what it replays of A too, and goes on later."""
-
-
-def counted(desk: Desk, natives: dict[str, str]) -> dict[str, list[int]]:
-    """The numbers of the answers that each session counts."""
-    return {
-        one: [int(call.key[-1]) for call in desk.stored(f"claude-code-{native}").session.model_calls]
-        for one, native in natives.items()
-    }
-
-
-def test_a_fork_of_a_fork_counts_once_and_is_judged_alike_in_every_order(desk: Desk) -> None:
-    families = list(itertools.product(itertools.permutations("ABC"), itertools.permutations("123")))
-    several = []
-    for number, (order, names) in enumerate(families):
-        family = f"{number:04}"
-        natives = {
-            one: f"{name * 8}-{family}-4333-8444-555555555555" for one, name in zip("ABC", names, strict=True)
-        }
-        several.append(natives)
-        paths = [
-            write(desk.folder / f"{family}{one}.jsonl", branch(natives[one], *CHAIN[one], family=family))
-            for one in order
-        ]
-        for path in paths:
-            desk.run(path)
-    wrong = {
-        families[number]: told
-        for number, natives in enumerate(several)
-        if (told := counted(desk, natives)) != {"A": [1, 2, 3], "B": [4, 5], "C": [6]}
-    }
-    assert wrong == {}
-    read_by_other_versions(desk)
-    assert [counted(desk, natives) for natives in several] == [
-        {"A": [1, 2, 3], "B": [4, 5], "C": [6]} for _ in several
-    ]
-
-
-def test_an_original_that_goes_on_after_its_fork_stays_the_original(desk: Desk) -> None:
-    original = write(desk.folder / "a.jsonl", branch(NATIVE, 1, 2))
-    fork = write(desk.folder / "b.jsonl", branch(OTHER, 1, 2, 3))
-    desk.run(original)
-    desk.run(fork)
-    write(original, branch(NATIVE, 1, 2, 4))
-    assert desk.told(original) == {"a.jsonl": "updated grown"}
-    write(fork, branch(OTHER, 1, 2, 3, 5))
-    assert desk.told(fork) == {"b.jsonl": "updated forked"}
-    assert desk.stored(SESSION).session.relation is None
-    assert desk.stored(FORK).session.parent_id == NATIVE
-    assert counted(desk, {"a": NATIVE, "b": OTHER}) == {"a": [1, 2, 4], "b": [3, 5]}
 
 
 def test_any_number_of_sessions_can_be_looked_up_at_once(desk: Desk) -> None:

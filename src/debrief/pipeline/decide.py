@@ -5,7 +5,8 @@ never from a file's name or time.
 """
 
 import os
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -56,13 +57,18 @@ class Ruling:
         self.renamed: set[str] = set()
         self._seen = seen
         self._paths = paths
-        self._sharing: dict[str, list[str]] = {}
+        self._sharing: defaultdict[str, list[str]] = defaultdict(list)
+        self._looked_up: set[str] = set()
 
-    def expect(self, several: Iterable[PreparedSession]) -> None:
-        """Look up at once what shares a root with the sessions that are to be decided."""
-        roots = [root for ready in several for root in ready.roots]
-        if roots:
-            self._sharing = sessions.sharing(self.connection, self.identity.enterprise_id, roots)
+    def expect(self, roots: Iterable[str]) -> None:
+        """Look up at once the sessions that have one of `roots`."""
+        asked = [root for root in roots if root not in self._looked_up]
+        if not asked:
+            return
+        self._looked_up |= set(asked)
+        found = sessions.sharing(self.connection, self.identity.enterprise_id, asked)
+        for root, names in found.items():
+            self._sharing[root] += names
 
     def known(self, session_id: str) -> StoredSession | None:
         """What is stored, or about to be: a batch may hold two copies of a session."""
@@ -87,17 +93,17 @@ class Ruling:
             return list(earlier.documents)
         return sessions.find_documents(self.connection, self.identity.enterprise_id, session_id)
 
-    def kin(self, ready: PreparedSession) -> list[StoredSession]:
-        """The other sessions that share a root with `ready`."""
-        if not ready.roots:
-            return []
-        names = {name for root in ready.roots for name in self._sharing.get(root, ())}
-        names |= {
-            name
-            for name, one in self.wanted.items()
-            if one.roots and not set(ready.roots).isdisjoint(one.roots)
-        }
-        found = (self.known(name) for name in sorted(names - {ready.session_id}))
+    def want(self, session_id: str, one: Wanted) -> None:
+        """Have a session stored so at the end of the transaction."""
+        self.wanted[session_id] = one
+        for root in one.roots or ():
+            self._sharing[root].append(session_id)
+
+    def kin(self, roots: Collection[str], but: Collection[str]) -> list[StoredSession]:
+        """The sessions that have one of `roots`, without those that have an id in `but`."""
+        self.expect(roots)
+        names = {name for root in roots for name in self._sharing[root]}
+        found = (self.known(name) for name in sorted(names.difference(but)))
         return [stored for stored in found if stored is not None]
 
     def place(self, path: str, session_id: str) -> str:
@@ -127,7 +133,7 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> 
 
     `path` is what an import notes as the place of its transcript.
     """
-    relatives = ruling.kin(ready)
+    relatives = ruling.kin(ready.roots, {ready.session_id})
     for other in relatives:
         if kin.is_retelling(ready.session, other.session):
             return Decision("skipped", "retold", f"{other.session_id} tells the same session, and better")
@@ -146,8 +152,9 @@ def decide(ruling: Ruling, one: Prepared, ready: PreparedSession, path: str) -> 
     ):
         return Decision("unchanged", ruling.place(path, ready.session_id), _remarks(ready))
     how = forked or ("" if known is None else _how(ruling, stored, known, ready.events, is_same=is_same))
-    ruling.wanted[ready.session_id] = Wanted(
-        stored=stored, events=ready.events, documents=one.documents, roots=ready.roots
+    ruling.want(
+        ready.session_id,
+        Wanted(stored=stored, events=ready.events, documents=one.documents, roots=ready.roots),
     )
     remarks = [_remarks(ready)]
     for other in relatives:
@@ -179,21 +186,29 @@ def _without_history(
         judged = msgspec.structs.replace(ready.session, relation="fork", parent_id=known.session.parent_id)
     else:
         judged = ready.session
-    # The nearest comes last, and is told to be the parent.
-    for other in sorted(relatives, key=lambda one: kin.parted_us(ready.session, one.session)):
-        shared = kin.shared_calls(ready.session, other.session)
-        if not shared:
-            continue
-        if kin.is_fork(judged, other.session, shared):
-            how = "forked"
-            whole = msgspec.structs.replace(ready.session, events=ready.events.unpacked())
-            session = kin.as_fork(whole, other.session, ruling.events(other.session_id), shared)
-            ready = _ready_again(ruling, ready, session)
-        else:
-            whole = msgspec.structs.replace(other.session, events=ruling.events(other.session_id))
-            session = kin.as_fork(whole, ready.session, ready.events.unpacked(), shared)
-            _rewrite(ruling, other, session)
-    return ready, how
+    rest = list(ready.session.model_calls)
+    met: set[str] = set()
+    while True:
+        # The nearest comes last, and is told to be the parent.
+        for other in sorted(relatives, key=lambda one: kin.parted_us(ready.session, one.session)):
+            met.add(other.session_id)
+            rest = kin.not_counted(rest, other.session)
+            shared = kin.shared_calls(ready.session, other.session)
+            if not shared:
+                continue
+            if kin.is_fork(judged, other.session, shared):
+                how = "forked"
+                whole = msgspec.structs.replace(ready.session, events=ready.events.unpacked())
+                session = kin.as_fork(whole, other.session, ruling.events(other.session_id), shared)
+                ready = _ready_again(ruling, ready, session)
+            else:
+                whole = msgspec.structs.replace(other.session, events=ruling.events(other.session_id))
+                session = kin.as_fork(whole, ready.session, ready.events.unpacked(), shared)
+                _rewrite(ruling, other, session)
+        # What is stored of `ready` itself may be among them: it too counts calls that come before the next.
+        relatives = ruling.kin(kin.roots_of_calls(ready.session.format, rest), met)
+        if not relatives:
+            return ready, how
 
 
 def _ready_again(ruling: Ruling, ready: PreparedSession, session: Session) -> PreparedSession:
@@ -205,23 +220,28 @@ def _ready_again(ruling: Ruling, ready: PreparedSession, session: Session) -> Pr
         cost=told.cost,
         events=Packed.of(session.events),
         step_count=told.step_count,
+        roots=kin.roots_of(session),
     )
 
 
 def _rewrite(ruling: Ruling, other: StoredSession, session: Session) -> None:
     told = kin.derive(session, other.baseline, usd_per_acu=ruling.bench.usd_per_acu)
     earlier = ruling.wanted.get(other.session_id)
-    ruling.wanted[other.session_id] = Wanted(
-        stored=msgspec.structs.replace(
-            other,
-            session=msgspec.structs.replace(session, events=()),
-            analysis=told.analysis,
-            cost=told.cost,
-            step_count=told.step_count,
+    stored = msgspec.structs.replace(
+        other,
+        session=msgspec.structs.replace(session, events=()),
+        analysis=told.analysis,
+        cost=told.cost,
+        step_count=told.step_count,
+    )
+    ruling.want(
+        other.session_id,
+        Wanted(
+            stored=stored,
+            events=Packed.of(session.events),
+            documents=earlier.documents if earlier else None,
+            roots=kin.roots_of(session),
         ),
-        events=Packed.of(session.events),
-        documents=earlier.documents if earlier else None,
-        roots=earlier.roots if earlier else None,
     )
 
 

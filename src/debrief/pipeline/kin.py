@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from debrief.analysis import analyse
 from debrief.metering import cost
-from debrief.model import Analysis, Baseline, Cost, Event, ModelCall, Session, Tokens, UsageRows
+from debrief.model import Analysis, Baseline, Cost, Event, ModelCall, PullRequest, Session, Tokens, UsageRows
 from debrief.sources import retelling
 
 SHORTEST_KEY = 16
@@ -26,21 +26,29 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 def roots_of(session: Session) -> tuple[str, ...]:
     """Words that a session shares with its forks and its retellings, and with no others.
 
-    One is its own id, where no two agents can have made the same; one its first model call, where it has a
-    time: a fork replays its parent from the beginning. So is the first call of each sub-agent, whose file may
-    have been read by itself.
+    One is its own id, where no two agents can have made the same; the others are those of the calls that it
+    counts, of its sub-agents' too, whose files may have been read by themselves.
     """
-    roots = []
-    if _UUID.fullmatch(session.native_id):
-        roots.append(f"id:{session.native_id.lower()}")
+    own = (f"id:{session.native_id.lower()}",) if _UUID.fullmatch(session.native_id) else ()
+    return (*own, *roots_of_calls(session.format, session.model_calls))
+
+
+def roots_of_calls(format_name: str, calls: Iterable[ModelCall]) -> tuple[str, ...]:
+    """The roots of `calls`, in their order: the first one of each agent, where it has a time.
+
+    A fork replays its parent from the beginning, and counts what comes after that. So of all sessions that
+    know a call, one has it for its first or counts the call before it: whoever follows a session's calls from
+    root to root meets all that count one of them, and no others, however many forks there are.
+    """
     firsts: dict[str | None, ModelCall] = {}
-    for call in session.model_calls:
+    for call in calls:
         firsts.setdefault(call.agent, call)
-    for first in firsts.values():
-        if _is_unmistakable(first):
-            told = f"{session.format}\n{first.key}\n{first.ts_us}".encode()
-            roots.append(f"call:{hashlib.sha256(told).hexdigest()[:32]}")
-    return tuple(dict.fromkeys(roots))
+    told = (
+        f"{format_name}\n{call.key}\n{call.ts_us}".encode()
+        for call in firsts.values()
+        if _is_unmistakable(call)
+    )
+    return tuple(dict.fromkeys(f"call:{hashlib.sha256(text).hexdigest()[:32]}" for text in told))
 
 
 def is_retelling(session: Session, of: Session) -> bool:
@@ -60,6 +68,12 @@ def shared_calls(left: Session, right: Session) -> frozenset[str]:
     return frozenset(
         call.key for call in right.model_calls if _is_unmistakable(call) and times.get(call.key) == call.ts_us
     )
+
+
+def not_counted(calls: Iterable[ModelCall], session: Session) -> list[ModelCall]:
+    """Those of `calls` that `session` does not count."""
+    times = {call.key: call.ts_us for call in session.model_calls}
+    return [call for call in calls if call.key not in times or times[call.key] != call.ts_us]
 
 
 def _is_unmistakable(call: ModelCall) -> bool:
@@ -114,12 +128,22 @@ def as_fork(session: Session, of: Session, history: Iterable[Event], shared: fro
             for event in session.events
         ),
         model_calls=tuple(call for call in session.model_calls if call.key not in shared),
+        pull_requests=_of_its_own(session, of),
         usage=UsageRows(
             rows=usage.rows,
             repeated=usage.repeated,
             replayed=usage.replayed + sum(call.tokens != Tokens() for call in dropped),
             naive=usage.naive,
         ),
+    )
+
+
+def _of_its_own(session: Session, of: Session) -> tuple[PullRequest, ...]:
+    """The pull requests of `session`; those that `of` created are only mentioned there."""
+    elsewhere = {pull.url for pull in of.pull_requests if pull.created}
+    return tuple(
+        msgspec.structs.replace(pull, created=False, evidence="mention") if pull.url in elsewhere else pull
+        for pull in session.pull_requests
     )
 
 

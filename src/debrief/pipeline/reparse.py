@@ -147,7 +147,6 @@ def _commit(
         ):
             return []  # an import has brought another transcript of it in the meantime, and read that
         ruling = Ruling(connection, identity, bench, {}, {})
-        ruling.expect(one.sessions)
         decide(ruling, one, one.sessions[0], stored.session_id)
         sessions.remove(connection, stored.enterprise_id, sorted(ruling.removed))
         return list(ruling.wanted.values())
