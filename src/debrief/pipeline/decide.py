@@ -59,9 +59,17 @@ class Ruling:
         self._paths = paths
         self._sharing: defaultdict[str, list[str]] = defaultdict(list)
         self._looked_up: set[str] = set()
+        self._stored: dict[str, StoredSession | None] = {}
 
-    def expect(self, roots: Iterable[str]) -> None:
-        """Look up at once the sessions that have one of `roots`."""
+    def expect(self, several: Iterable[PreparedSession]) -> None:
+        """Look up at once what is stored of sessions that are to be decided, and who shares their roots."""
+        ready = list(several)
+        names = [one.session_id for one in ready]
+        found = sessions.find_all(self.connection, self.identity.enterprise_id, names)
+        self._stored |= {name: found.get(name) for name in names}
+        self._look_up([root for one in ready for root in one.roots])
+
+    def _look_up(self, roots: Iterable[str]) -> None:
         asked = [root for root in roots if root not in self._looked_up]
         if not asked:
             return
@@ -77,7 +85,9 @@ class Ruling:
         earlier = self.wanted.get(session_id)
         if earlier is not None:
             return earlier.stored
-        return sessions.find(self.connection, self.identity.enterprise_id, session_id)
+        if session_id not in self._stored:
+            self._stored[session_id] = sessions.find(self.connection, self.identity.enterprise_id, session_id)
+        return self._stored[session_id]
 
     def events(self, session_id: str) -> tuple[Event, ...]:
         """The events of a session that `known` knows."""
@@ -101,7 +111,7 @@ class Ruling:
 
     def kin(self, roots: Collection[str], but: Collection[str]) -> list[StoredSession]:
         """The sessions that have one of `roots`, without those that have an id in `but`."""
-        self.expect(roots)
+        self._look_up(roots)
         names = {name for root in roots for name in self._sharing[root]}
         found = (self.known(name) for name in sorted(names.difference(but)))
         return [stored for stored in found if stored is not None]

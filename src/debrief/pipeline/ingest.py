@@ -156,7 +156,7 @@ class _Import:
 
         def rule(connection: Connection) -> list[Wanted]:
             ruling = Ruling(connection, self._identity, self._bench, self._seen, self._paths)
-            ruling.expect(root for one in batch for ready in one.sessions for root in ready.roots)
+            ruling.expect(ready for one in batch for ready in one.sessions)
             for one in batch:
                 path = self._shown(one.found)
                 results = [decide(ruling, one, ready, path) for ready in one.sessions]

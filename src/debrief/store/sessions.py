@@ -289,6 +289,22 @@ def find(
     return stored
 
 
+def find_all(
+    connection: Connection, enterprise_id: str, session_ids: Iterable[str]
+) -> dict[str, StoredSession]:
+    """Those of the sessions that the enterprise has, by id, without their events."""
+    names = sorted(set(session_ids))
+    found: dict[str, StoredSession] = {}
+    for start in range(0, len(names), AT_ONCE):
+        query = select(session_records.c.session_id, session_records.c.record).where(
+            session_records.c.enterprise_id == enterprise_id,
+            session_records.c.session_id.in_(names[start : start + AT_ONCE]),
+        )
+        for session_id, record in connection.execute(query):
+            found[session_id] = _RECORDS.decode(unpack(record))
+    return found
+
+
 def find_item(
     connection: Connection, enterprise_id: str, session_ids: Iterable[str], *, org_id: str | None = None
 ) -> bytes | None:
