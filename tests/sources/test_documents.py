@@ -30,7 +30,7 @@ def test_what_is_no_json_is_said_to_be_none(content: bytes) -> None:
     found = read_value(content)
     assert (found.value, found.fault, found.cut_off) == (None, "not JSON", False)
     assert head_value(content) is None
-    assert head_lines(content) == []
+    assert list(head_lines(content)) == []
 
 
 def test_nul_bytes_raw_controls_and_surrogates_are_no_reason_to_refuse() -> None:
@@ -53,7 +53,7 @@ def test_depth_without_end_is_refused_and_not_fallen_into() -> None:
     for deep in (b"[" * 200_000, b'{"a":' * 200_000, b"[" * 200_000 + b"]" * 200_000):
         read_value(deep)
         head_value(deep)
-        head_lines(deep)
+        list(head_lines(deep))
     assert read_value(b"[" * 200_000 + b"]" * 200_000).value is None
 
 
@@ -71,7 +71,7 @@ def test_a_head_of_lines_gives_the_first_one_and_all_of_them() -> None:
         b'\xef\xbb\xbf{"a": 1}\r\nnoise\n[1]\n\x00{"b": 2}\x00\n{"c": "x\x00"}\n{"d": 1}{"e": 2}\n{"f": "cut'
     )
     assert head_value(head) == {"a": 1}
-    found = head_lines(head)
+    found = list(head_lines(head))
     assert found[:3] == [{"a": 1}, {"b": 2}, {"c": "x"}]
     assert found[3] == {"d": 1}, "of values that are glued the first one tells the format"
     assert len(found) in (4, 5)
@@ -79,8 +79,9 @@ def test_a_head_of_lines_gives_the_first_one_and_all_of_them() -> None:
 
 
 def test_only_the_last_line_of_a_head_may_be_cut() -> None:
-    assert head_lines(b'{"a": "cut\n{"b": 2}\n{"c": [1, {"d": 2}')[0] == {"b": 2}
-    assert head_lines(b'{"c": 1, "d": [2, 3')[0]["c"] == 1
+    assert next(head_lines(b'{"a": "cut\n{"b": 2}\n{"c": [1, {"d": 2}')) == {"b": 2}
+    assert next(head_lines(b'{"c": 1, "d": [2, 3'))["c"] == 1
+    assert next(head_lines(b'{"c": 1}\n{"d": 2}', 1), None) == {"c": 1}
 
 
 def test_a_pretty_printed_head_is_one_value() -> None:

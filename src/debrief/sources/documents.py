@@ -5,7 +5,9 @@ Where a document breaks off, or only its head is at hand, what stands before the
 
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -82,14 +84,40 @@ def head_value(head: bytes) -> Any:  # noqa: ANN401 (JSON)
         return _partial(content)
 
 
-@lru_cache(maxsize=1)
-def head_lines(head: bytes) -> list[dict[str, Any]]:
-    """The JSON objects that stand alone on a line of `head`; a last, cut one as far as it goes.
+def head_lines(head: bytes, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """The first JSON objects that stand alone on a line of `head`; a last, cut one as far as it goes.
 
-    Not to be changed, as those of `head_value`.
+    Not to be changed, as those of `head_value`. Each is decoded when it is first asked for, and once.
     """
+    return islice(_lines_of(head), most)
+
+
+@lru_cache(maxsize=1)
+def _lines_of(head: bytes) -> "_Lines":
+    return _Lines(_decoded_lines(head))
+
+
+class _Lines:
+    """What comes from an iterator, as often as it is asked for."""
+
+    def __init__(self, more: Iterator[dict[str, Any]]) -> None:
+        self._found: list[dict[str, Any]] = []
+        self._more = more
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        position = 0
+        while True:
+            if position == len(self._found):
+                following = next(self._more, None)
+                if following is None:
+                    return
+                self._found.append(following)
+            yield self._found[position]
+            position += 1
+
+
+def _decoded_lines(head: bytes) -> Iterator[dict[str, Any]]:
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    found = []
     for number, line in enumerate(lines):
         content = line.strip(b" \t\r\x00")
         if not content.startswith(b"{"):
@@ -101,8 +129,7 @@ def head_lines(head: bytes) -> list[dict[str, Any]]:
             if value is None and number == len(lines) - 1:
                 value = _partial(content)
         if isinstance(value, dict):
-            found.append(value)
-    return found
+            yield value
 
 
 def _lenient_or_none(content: bytes) -> Any:  # noqa: ANN401 (JSON)

@@ -47,7 +47,7 @@ class Head:
         """The first objects: lines, or the items of an array."""
         if isinstance(self.value, list):
             return [item for item in self.value[:_ROWS_TRIED] if isinstance(item, dict)]
-        return head_lines(self.content)[:_ROWS_TRIED] or ([self.fields] if self.fields else [])
+        return list(head_lines(self.content, _ROWS_TRIED)) or ([self.fields] if self.fields else [])
 
     @property
     def schema(self) -> str:

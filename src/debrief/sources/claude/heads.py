@@ -90,6 +90,8 @@ def is_transcript(head: bytes) -> bool:
 
 def is_stream(head: bytes) -> bool:
     """Whether `head` begins the output of a headless run, perhaps behind lines of other programs."""
+    if b"session_id" not in head:
+        return False
     good = False
     for value in first_values(head):
         record = mapping(value)

@@ -37,7 +37,7 @@ class CopilotCli:
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first records that can be read are events of Copilot's runtime."""
-        for value in head_lines(head)[:_LINES_TRIED]:
+        for value in head_lines(head, _LINES_TRIED):
             data = value.get("data")
             kind = value.get("type")
             if not isinstance(data, dict):

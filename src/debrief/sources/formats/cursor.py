@@ -54,7 +54,7 @@ class Cursor:
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first records are messages as only Cursor writes them."""
-        for value in head_lines(head)[:_LINES_TRIED]:
+        for value in head_lines(head, _LINES_TRIED):
             if value.get("type") == CHAT:
                 return isinstance(value.get("agentId"), str)
             if value.get("type") == "turn_ended" and "status" in value:

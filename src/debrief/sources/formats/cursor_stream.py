@@ -41,7 +41,7 @@ class CursorStream:
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first lines that can be read are of the stream."""
-        for value in head_lines(head)[:_LINES_TRIED]:
+        for value in head_lines(head, _LINES_TRIED):
             kind, subtype = value.get("type"), value.get("subtype")
             if kind == "system" and subtype == "init":
                 if _INIT_OF_OTHERS.intersection(value):

@@ -43,7 +43,7 @@ class Droid(msgspec.Struct, frozen=True):
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first records begin a stored session, or are of the stream."""
-        rows = head_lines(head)[:_LINES_TRIED]
+        rows = list(head_lines(head, _LINES_TRIED))
         if not rows:
             return False
         if rows[0].get("type") == "session_start":

@@ -61,7 +61,7 @@ class Grok(msgspec.Struct, frozen=True):
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first records are rows of a history, and one of them has a mark of Grok's."""
-        rows = head_lines(head)[:_LINES_TRIED]
+        rows = list(head_lines(head, _LINES_TRIED))
         if not rows or not _kind(rows[0]) or any(name in row for row in rows for name in _ELSEWHERE):
             return False
         return any(_is_marked(row) for row in rows)

@@ -48,7 +48,7 @@ class Kimi(msgspec.Struct, frozen=True):
 
     def recognises(self, head: bytes) -> bool:
         """Whether one of the first records is of a wire."""
-        return any(is_wire(record) or is_old_wire(record) for record in head_lines(head)[:_LINES_TRIED])
+        return any(is_wire(record) or is_old_wire(record) for record in head_lines(head, _LINES_TRIED))
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield the session."""

@@ -68,7 +68,7 @@ class OpenHands:
         found = mapping(value)
         if is_event(found) or is_state(found) or _is_bundle(found):
             return True
-        return any(is_event(line) for line in head_lines(head)[:5])
+        return any(is_event(line) for line in head_lines(head, 5))
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield the one session of `transcript`."""
@@ -100,7 +100,7 @@ class _Reading:
     def main(self, document: Document) -> None:
         with document.open() as stream:
             first = stream.read(1 << 16)
-        lines = head_lines(first)
+        lines = list(head_lines(first, 2))
         if len(lines) > 1 and is_event(lines[0]):
             self._lines(document)
             return

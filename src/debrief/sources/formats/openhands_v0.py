@@ -39,13 +39,13 @@ class OpenHandsV0:
         value = head_value(head)
         if _is_run(value) or dataset_of(value) is not None:
             return True
-        return any(_is_run(line) or dataset_of(line) is not None for line in head_lines(head)[:3])
+        return any(_is_run(line) or dataset_of(line) is not None for line in head_lines(head, 3))
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield a session for each trajectory of the document."""
         with transcript.main.open() as stream:
-            lines = head_lines(stream.read(1 << 16))
-        if lines and (_is_run(lines[0]) or dataset_of(lines[0]) is not None):
+            first = next(head_lines(stream.read(1 << 16)), None)
+        if first is not None and (_is_run(first) or dataset_of(first) is not None):
             yield from self._of_lines(transcript, clean)
             return
         found = whole(transcript.main)

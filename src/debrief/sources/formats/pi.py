@@ -7,6 +7,7 @@ that were left stay in the file and were paid for. A fork's file begins with a c
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -54,7 +55,7 @@ class Pi(msgspec.Struct, frozen=True):
         header = mapping(head_value(head))
         if header.get("type") != "session" or "sessionId" in header or "payload" in header:
             return False
-        following = mapping(next(iter(head_lines(head)[1:]), None))
+        following = mapping(next(islice(head_lines(head), 1, None), None))
         known = "version" in header or following.get("type") in _READERS or "provider" in header
         return known and isinstance(header.get("timestamp"), str) and bool(string(header.get("id")))
 

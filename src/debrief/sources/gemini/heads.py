@@ -21,10 +21,9 @@ _LINES_TRIED = 200
 
 def is_session(head: bytes) -> bool:
     """Whether `head` begins a Gemini CLI session, as one JSON document or as JSON Lines."""
-    lines = head_lines(head)[:_LINES_TRIED]
-    if any("parentUuid" in line or "session_id" in line for line in lines):
+    if any("parentUuid" in line or "session_id" in line for line in head_lines(head, _LINES_TRIED)):
         return False
-    if any(_is_header(line) or is_patch(line) for line in lines):
+    if any(_is_header(line) or is_patch(line) for line in head_lines(head, _LINES_TRIED)):
         return True
     return _is_document(mapping(head_value(head)))
 
@@ -62,7 +61,7 @@ def _is_document(document: dict[str, Any]) -> bool:
 def is_rows(head: bytes) -> bool:
     """Whether `head` begins a Qwen Code session: rows of a tree, whose messages are made of parts."""
     good = False
-    for row in head_lines(head)[:_LINES_TRIED]:
+    for row in head_lines(head, _LINES_TRIED):
         message = mapping(row.get("message"))
         if "content" in message or "session_id" in row or "toolUseResult" in row:
             return False
@@ -85,7 +84,7 @@ def _tells_family(row: dict[str, Any], message: dict[str, Any]) -> bool:
 def is_stream(head: bytes) -> bool:
     """Whether `head` holds the events of a headless run, perhaps behind lines of other programs."""
     good = False
-    for event in head_lines(head)[:_LINES_TRIED]:
+    for event in head_lines(head, _LINES_TRIED):
         if "sessionId" in event or "uuid" in event or "subtype" in event:
             return False
         good = good or _is_event(event)
@@ -105,7 +104,9 @@ def _is_event(event: dict[str, Any]) -> bool:
 
 def is_steps(head: bytes) -> bool:
     """Whether `head` begins an Antigravity transcript: numbered steps, each with its source and type."""
-    lines = head_lines(head)[:_LINES_TRIED]
+    if b"step_index" not in head:
+        return False
+    lines = list(head_lines(head, _LINES_TRIED))
     steps = [line for line in lines if _is_step(line)]
     return bool(steps) and 2 * len(steps) >= len(lines)
 
