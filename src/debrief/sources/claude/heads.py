@@ -7,7 +7,6 @@ record that only they write refuses the document, whatever else stands in it.
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +18,16 @@ _lenient = json.JSONDecoder(strict=False)
 _WRAPPED = re.compile(r'\s*(?:\{\s*"loglines"\s*:\s*)?\[')
 
 _IFLOW_SESSION = re.compile(r"session-[0-9a-f]{8}-[0-9a-f]{4}-")
+
+_MARKS_OF_OTHERS = (
+    b"session_id",
+    b"usageMetadata",
+    b"systemPayload",
+    b"qwen_code_version",
+    b'"parts"',
+    b'"session-',
+)
+"""What stands in every record that refuses a transcript: where none does, the first good row is enough."""
 
 _ROW_TYPES = frozenset(("user", "assistant"))
 
@@ -41,16 +50,8 @@ _SIDE_TYPES = {
 """Kinds of record that only Claude Code writes, each with a field that it always has."""
 
 
-@lru_cache(maxsize=1)
-def first_values(head: bytes) -> tuple[Any, ...]:
-    """The JSON values that lie whole in `head`: lines, or the items of a (pretty-printed) array.
-
-    Not to be changed: formats that look at the same head after each other are given the same ones.
-    """
-    return tuple(_values(head))
-
-
 def _values(head: bytes) -> Iterator[Any]:
+    """The JSON values that lie whole in `head`: lines, or the items of a (pretty-printed) array."""
     text = head.decode("utf-8", "replace").replace("\x00", "").lstrip("\ufeff")
     if wrapped := _WRAPPED.match(text):
         position = wrapped.end()
@@ -80,11 +81,14 @@ def _decoded(line: str) -> Any:  # noqa: ANN401 (JSON)
 def is_transcript(head: bytes) -> bool:
     """Whether `head` begins a file of `~/.claude/projects`."""
     good = False
-    for value in first_values(head):
+    is_doubtful = any(mark in head for mark in _MARKS_OF_OTHERS)
+    for value in _values(head):
         record = mapping(value)
         if _foreign(record) or _is_stream_row(record):
             return False
         good = good or _is_row(record) or _is_side_record(record)
+        if good and not is_doubtful:
+            return True
     return good or _is_cut_row(head)
 
 
@@ -93,7 +97,7 @@ def is_stream(head: bytes) -> bool:
     if b"session_id" not in head:
         return False
     good = False
-    for value in first_values(head):
+    for value in _values(head):
         record = mapping(value)
         if _foreign(record) or _foreign_stream(record):
             return False
