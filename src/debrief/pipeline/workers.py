@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -21,11 +21,14 @@ from debrief.pipeline.prepare import Prepared, Workbench, prepare
 SIDE_BY_SIDE_BYTES = 2_000_000
 """Below this much to read, starting workers costs more than it gains."""
 
-QUEUED = 4
-"""Files that wait for each worker: enough to keep it busy, few enough to keep memory small."""
+QUEUED = 3
+"""Tasks that wait for each worker: enough to keep it busy, few enough to keep memory small."""
 
+TASK_FILES = 8
+TASK_BYTES = 500_000
+"""What one task reads at most, or one file: handing over costs about what a small file does."""
 
-COLLECT_AFTER = 20_000
+COLLECT_AFTER = 50_000
 """Objects made until Python looks for rings of garbage, of which parsing and analysis make hardly any."""
 
 
@@ -36,7 +39,7 @@ def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> It
         yield from (prepare(one, bench) for one in todo)
         return
     # The largest first, so that no worker is left with a giant at the end.
-    queue = iter(sorted(todo, key=lambda one: -one.size))
+    queue = _tasks(sorted(todo, key=lambda one: -one.size))
     pool = ProcessPoolExecutor(
         count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
     )
@@ -46,17 +49,34 @@ def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> It
             done, running = wait(running, return_when=FIRST_COMPLETED)
             running |= _submit(pool, islice(queue, len(done)), bench)
             for future in done:
-                yield future.result()
+                yield from future.result()
         pool.shutdown()
     except BaseException:
         end(pool)
         raise
 
 
-def _submit(pool: ProcessPoolExecutor, several: Iterator[Found], bench: Workbench) -> set[Future[Prepared]]:
+def _tasks(todo: Iterable[Found]) -> Iterator[list[Found]]:
+    task: list[Found] = []
+    for one in todo:
+        if task and (len(task) == TASK_FILES or sum(each.size for each in task) + one.size > TASK_BYTES):
+            yield task
+            task = []
+        task.append(one)
+    if task:
+        yield task
+
+
+def _prepare(task: list[Found], bench: Workbench) -> list[Prepared]:
+    return [prepare(one, bench) for one in task]
+
+
+def _submit(
+    pool: ProcessPoolExecutor, tasks: Iterator[list[Found]], bench: Workbench
+) -> set[Future[list[Prepared]]]:
     """Submitting starts workers, which inherit what is blocked."""
     with _interrupts_blocked():
-        return {pool.submit(prepare, one, bench) for one in several}
+        return {pool.submit(_prepare, task, bench) for task in tasks}
 
 
 def end(pool: ProcessPoolExecutor) -> None:
