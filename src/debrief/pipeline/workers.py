@@ -7,19 +7,15 @@ even a kill of the main process.
 import gc
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import connection
 
 from debrief.pipeline.discover import Found
+from debrief.pipeline.forks import context, interrupts_blocked, worker_count
 from debrief.pipeline.prepare import Prepared, Workbench, prepare
-
-SIDE_BY_SIDE_BYTES = 2_000_000
-"""Below this much to read, starting workers costs more than it gains."""
 
 QUEUED = 3
 """Tasks that wait for each worker: enough to keep it busy, few enough to keep memory small."""
@@ -34,15 +30,13 @@ COLLECT_AFTER = 50_000
 
 def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
     """Prepare `todo`, in this process where there is little to do."""
-    count = workers or os.cpu_count() or 1
-    if count == 1 or len(todo) < 2 * count or sum(one.size for one in todo) < SIDE_BY_SIDE_BYTES:
+    count = worker_count(todo, workers)
+    if count == 1:
         yield from (prepare(one, bench) for one in todo)
         return
     # The largest first, so that no worker is left with a giant at the end.
     queue = _tasks(sorted(todo, key=lambda one: -one.size))
-    pool = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
-    )
+    pool = ProcessPoolExecutor(count, mp_context=context(), initializer=_end_with_parent)
     try:
         running = _submit(pool, islice(queue, QUEUED * count), bench)
         while running:
@@ -75,7 +69,7 @@ def _submit(
     pool: ProcessPoolExecutor, tasks: Iterator[list[Found]], bench: Workbench
 ) -> set[Future[list[Prepared]]]:
     """Submitting starts workers, which inherit what is blocked."""
-    with _interrupts_blocked():
+    with interrupts_blocked():
         return {pool.submit(_prepare, task, bench) for task in tasks}
 
 
@@ -90,18 +84,6 @@ def end(pool: ProcessPoolExecutor) -> None:
     for child in multiprocessing.active_children():
         child.kill()
     pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent() -> None:

@@ -22,11 +22,10 @@ from debrief.model import (
     Session,
     Tokens,
     ToolKind,
-    UsageRows,
 )
-from debrief.model.session import BUCKETS
 from debrief.sources.masking import is_json, mask_json
 from debrief.sources.source import Clean
+from debrief.sources.usage import UsageSum, larger, merged
 
 TEXT_LIMIT = 32_768
 """Characters of one event's text, and of its arguments, that are kept."""
@@ -35,6 +34,10 @@ EDIT_LIMIT = 8_192
 """Characters of each side of an edit that are kept."""
 
 FAULTS_KEPT = 100
+
+SHORT = 300
+KNOWN = 2_000
+"""Names of tools, files and calls come again and again: so many of so many characters are cleaned once."""
 
 TAG_LIMIT = 200
 """Characters of a tag that are kept."""
@@ -49,7 +52,8 @@ _UNPRINTABLE = re.compile(
 
 def printable(text: str) -> str:
     """Drop terminal escapes and control characters; replace lone surrogates; unify line ends."""
-    if not text.isprintable():
+    # Without its line ends and tabs most text is: that is told many times faster than by the expression.
+    if not text.isprintable() and not text.replace("\n", "").replace("\t", "").isprintable():
         text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")
@@ -80,7 +84,8 @@ class SessionBuilder:
         self._clean = clean
         self._events: list[Event] = []
         self._calls: dict[str, ModelCall] = {}
-        self._usage = UsageRows()
+        self._usage = UsageSum()
+        self._known: dict[str, str] = {}
         self._pulls: dict[str, PullRequest] = {}
         self._faults: list[str] = []
         self._fault_count = 0
@@ -230,19 +235,13 @@ class SessionBuilder:
                 agent=self._shown_agent,
             )
             return
-        merged = Tokens(
-            **{
-                bucket: _larger(getattr(known.tokens, bucket), getattr(tokens, bucket))
-                for bucket in Tokens.__struct_fields__
-            }
-        )
         self._calls[key] = msgspec.structs.replace(
             known,
-            tokens=merged,
+            tokens=merged(known.tokens, tokens),
             model=known.model or self._short(model),
             lower_bound=lower_bound,
-            cache_write_1h=_larger(known.cache_write_1h, cache_write_1h),
-            cost_usd_micros=_larger(known.cost_usd_micros, cost_usd_micros),
+            cache_write_1h=larger(known.cache_write_1h, cache_write_1h),
+            cost_usd_micros=larger(known.cost_usd_micros, cost_usd_micros),
         )
 
     def usage_row(self, tokens: Tokens, *, repeated: bool) -> None:
@@ -250,15 +249,7 @@ class SessionBuilder:
 
         Formats call it for rows that they do not count: `repeated` ones, and those read while `replaying`.
         """
-        usage = self._usage
-        self._usage = UsageRows(
-            rows=usage.rows + 1,
-            repeated=usage.repeated + (repeated and not self.replaying),
-            replayed=usage.replayed + self.replaying,
-            naive=Tokens(
-                **{name: _added(getattr(usage.naive, name), getattr(tokens, name)) for name in BUCKETS}
-            ),
-        )
+        self._usage.add(tokens, repeated=repeated, replaying=self.replaying)
 
     def pull_request(
         self,
@@ -338,7 +329,7 @@ class SessionBuilder:
             end_reason=self.text(self.end_reason, 500)[0],
             events=tuple(self._events),
             model_calls=tuple(self._calls.values()),
-            usage=self._usage,
+            usage=self._usage.told,
             pull_requests=tuple(self._pulls.values()),
             native_cost_usd_micros=self.native_cost_usd_micros,
             native_acus=self.native_acus,
@@ -348,10 +339,17 @@ class SessionBuilder:
             faults=tuple(self._faults),
         )
 
-    def _short(self, value: str | None, limit: int = 300) -> str | None:
+    def _short(self, value: str | None, limit: int = SHORT) -> str | None:
         if value is None:
             return None
-        return self.brief(value, limit) or None
+        if len(value) > SHORT:
+            return self.brief(value, limit) or None
+        known = self._known.get(value)
+        if known is None:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            known = self._known[value] = self._cleaned(value)
+        return known[:limit] or None
 
     def _cleaned(self, value: str) -> str:
         """`value` printable and without secrets; of JSON, arguments for one, escapes hide none."""
@@ -374,18 +372,6 @@ class SessionBuilder:
             old=self.text(edit.old, EDIT_LIMIT)[0],
             new=self.text(edit.new, EDIT_LIMIT)[0],
         )
-
-
-def _larger(left: int | None, right: int | None) -> int | None:
-    if left is None:
-        return right
-    return left if right is None else max(left, right)
-
-
-def _added(left: int | None, right: int | None) -> int | None:
-    if left is None or right is None:
-        return left if right is None else right
-    return left + right
 
 
 def _first_line(text: str) -> str:

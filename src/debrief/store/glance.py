@@ -18,17 +18,23 @@ def newest_revision() -> str:
     return max(path.name for path in _VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database, whether it is there or not; None where `url` names no such file."""
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme == "sqlite" and path and "?" not in path else None
+
+
 def glance(url: str, enterprise_id: str, silent_before_us: int) -> dict[str, Seen] | None:
     """All files that were seen, by path.
 
     None where the database is no SQLite file of this version's schema or cannot be read, and where a session
     counts as running that has been silent since `silent_before_us`.
     """
-    scheme, _, path = url.partition(":///")
-    if scheme != "sqlite" or not path or "?" in path or not Path(path).is_file():
+    file = file_of(url)
+    if file is None or not file.is_file():
         return None
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [
                 (newest_revision(),)
             ]:

@@ -11,16 +11,13 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.claude.ending import Ending
 from debrief.sources.claude.messages import (
-    advisors,
-    billed_usage,
+    Spent,
     call_target,
-    costs_more,
     duration_ms_of,
     exit_code_of,
     flat_text,
-    hour_long_writes,
     outcome_of,
-    tokens_of,
+    spent_of,
     tool_kind,
 )
 from debrief.sources.claude.outputs import kept_outputs, whole_output
@@ -52,6 +49,7 @@ class Conversation:
         self._stopped: set[str] = set()
         self.pulls = PullRequests(builder)
         self._model: str | None = None
+        self._last: tuple[object, Spent] | None = None
         self._summary: int | None = None
         self.outputs = kept_outputs(())
         self.ending = Ending()
@@ -136,15 +134,20 @@ class Conversation:
         key = message_id or place.native_id or f"line {place.line}"
         if string(message.get("stop_reason")):
             self._stopped.add(key)
-        usage = message.get("usage")
-        tokens = tokens_of(billed_usage(usage))
+        spent = self._spent(message.get("usage"))
+        tokens = spent.tokens
         # Without a stop reason on any of its rows a response's output is the placeholder it began with.
         placeholder = key not in self._stopped and tokens.output is not None
-        bound = (("output",) if placeholder else ()) + (("cost",) if costs_more(usage) else ())
-        writes = hour_long_writes(usage)
-        self.count_call(key, model, tokens, bound, event, place, writes, cost_usd_micros)
-        for number, (advisor, spent) in enumerate(advisors(usage), start=1):
-            self.count_call(f"{key} advisor {number}", advisor, spent, (), None, place, None, None)
+        bound = (("output",) if placeholder else ()) + (("cost",) if spent.costs_more else ())
+        self.count_call(key, model, tokens, bound, event, place, spent.hour_long_writes, cost_usd_micros)
+        for number, (advisor, its) in enumerate(spent.advisors, start=1):
+            self.count_call(f"{key} advisor {number}", advisor, its, (), None, place, None, None)
+
+    def _spent(self, usage: object) -> Spent:
+        """What `usage` states; the rows of one answer, which follow each other, state the same."""
+        if self._last is None or self._last[0] != usage:
+            self._last = usage, spent_of(usage)
+        return self._last[1]
 
     def count_call(
         self,

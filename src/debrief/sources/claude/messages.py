@@ -5,7 +5,7 @@ Every value may have any type; what makes no sense counts as absent.
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -157,7 +157,7 @@ def tokens_of(usage: object) -> Tokens:
 _SUMMED = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
 
 
-def billed_usage(usage: object) -> dict[str, Any]:
+def _billed_usage(usage: object) -> dict[str, Any]:
     """`usage` with what the service spent on summarising within the request, which its totals leave out."""
     fields = mapping(usage)
     compactions = [
@@ -172,7 +172,7 @@ def billed_usage(usage: object) -> dict[str, Any]:
     return fields | {name: sum(numbers) for name, numbers in known.items() if numbers}
 
 
-def advisors(usage: object) -> list[tuple[str | None, Tokens]]:
+def _advisors(usage: object) -> list[tuple[str | None, Tokens]]:
     """Calls of a second model within the request: its name, and tokens that the request's own leave out."""
     entries = [mapping(entry) for entry in sequence(mapping(usage).get("iterations"))]
     return [
@@ -182,16 +182,32 @@ def advisors(usage: object) -> list[tuple[str | None, Tokens]]:
     ]
 
 
-def costs_more(usage: object) -> bool:
+def _costs_more(usage: object) -> bool:
     """Whether the call costs more than its tokens at their usual price: searches are paid by the request."""
     fields = mapping(usage)
     searches = count(mapping(fields.get("server_tool_use")).get("web_search_requests"))
     return bool(searches) or fields.get("speed") == "fast"
 
 
-def hour_long_writes(usage: object) -> int | None:
+def _hour_long_writes(usage: object) -> int | None:
     """How many of the cache's written tokens are kept for an hour: they cost more than the others."""
     return count(mapping(mapping(usage).get("cache_creation")).get("ephemeral_1h_input_tokens"))
+
+
+class Spent(NamedTuple):
+    """What a `usage` states, taken apart; see the functions of the same names."""
+
+    tokens: Tokens
+    costs_more: bool
+    hour_long_writes: int | None
+    advisors: list[tuple[str | None, Tokens]]
+
+
+def spent_of(usage: object) -> Spent:
+    """All that is read of `usage`."""
+    return Spent(
+        tokens_of(_billed_usage(usage)), _costs_more(usage), _hour_long_writes(usage), _advisors(usage)
+    )
 
 
 def exit_code_of(text: str) -> int | None:
