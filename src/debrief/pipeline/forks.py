@@ -46,6 +46,12 @@ def begin() -> None:
             forkserver.ensure_running()
 
 
+def finish() -> None:
+    """End the process that `begin` or the first worker started: a server that imported once keeps none."""
+    if sys.platform == "linux":
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 (offered nowhere else)
+
+
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
     """Processes that are started meanwhile never see Ctrl-C: it is the main process's affair."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from debrief.pipeline import forks
 from debrief.pipeline.change import Wanted, change
 from debrief.pipeline.decide import Ruling, decide
 from debrief.pipeline.discover import Found
@@ -66,7 +67,10 @@ def ingest(
         seen=seen,
         remember=remember,
     )
-    return Summary(outcomes=tuple(one.run(found, progress or (lambda _: None))))
+    try:
+        return Summary(outcomes=tuple(one.run(found, progress or (lambda _: None))))
+    finally:
+        forks.finish()
 
 
 class _Import:

@@ -19,9 +19,9 @@ import zstandard
 from msgspec import Struct
 
 from debrief.errors import Damaged, Unavailable
+from debrief.store.parcels import packing
 from debrief.store.sealing import Sealer, unsealed
 
-LEVEL = 3
 CHUNK = 1 << 20
 
 ABANDONED_S = 3600.0
@@ -55,19 +55,26 @@ class BlobFolder:
         Raises `Unavailable` where the folder cannot be written; what reading `stream` raises comes through.
         """
         with _writing(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".tmp", prefix=".", dir=self._folder)
+            handle, name = self._temporary()
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as raw:
                 return self._fill(raw, temporary, stream)
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
+            raise
+
+    def _temporary(self) -> tuple[int, str]:
+        try:
+            return tempfile.mkstemp(suffix=".tmp", prefix=".", dir=self._folder)
+        except FileNotFoundError:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.mkstemp(suffix=".tmp", prefix=".", dir=self._folder)
 
     def _fill(self, raw: BinaryIO, temporary: Path, stream: BinaryIO) -> Blob:
         hasher = hashlib.sha256()
         size = 0
-        packer = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+        packer = packing()
         sealer = Sealer(self._secret) if self._seals and self._secret is not None else None
         with _writing(self._folder):
             raw.write(sealer.header if sealer else b"")
@@ -79,14 +86,15 @@ class BlobFolder:
                 raw.write(sealer.add(packed) if sealer else packed)
         digest = hasher.hexdigest()
         path, plain = self._path(digest, SEALED if sealer else PLAIN), self._path(digest, PLAIN)
-        if not path.exists():
-            last = packer.flush()
-            with _writing(self._folder):
+        with _writing(self._folder):
+            if path.exists():
+                temporary.unlink()
+            else:
+                last = packer.flush()
                 raw.write(sealer.add(last) + sealer.end(hasher.digest()) if sealer else last)
                 raw.flush()
                 os.fsync(raw.fileno())
-                path.parent.mkdir(exist_ok=True)
-                temporary.rename(path)
+                _rename(temporary, path)
                 _sync_folder(path.parent)
         if sealer is not None:
             # What an earlier import kept of the same content lies open no longer.
@@ -186,6 +194,14 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Unavailable(f"the folder {folder} cannot be written: {error.strerror or error}") from error
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    try:
+        temporary.rename(path)
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        temporary.rename(path)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,10 +1,14 @@
 """What an import's workers are given and hand over: without the database, so that they start soon."""
 
+import threading
+
 import msgspec
 import zstandard
 from msgspec import Struct
 
 from debrief.model import Event
+
+LEVEL = 3
 
 _EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
 
@@ -40,11 +44,27 @@ class Usual(Struct, frozen=True):
     tokens_p95: int | None
 
 
+class _Tools(threading.local):
+    """What each thread makes once: a compressor's tables cost as much as a small session."""
+
+    def __init__(self) -> None:
+        self.packer = zstandard.ZstdCompressor(level=LEVEL)
+        self.unpacker = zstandard.ZstdDecompressor()
+
+
+_tools = _Tools()
+
+
 def pack(value: object) -> bytes:
     """`value` as it is stored."""
-    return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(value))
+    return _tools.packer.compress(msgspec.msgpack.encode(value))
 
 
 def unpack(blob: bytes) -> bytes:
     """What was packed, as msgpack."""
-    return zstandard.ZstdDecompressor().decompress(blob)
+    return _tools.unpacker.decompress(blob)
+
+
+def packing() -> "zstandard.ZstdCompressionObj":
+    """Packs a stream; in each thread the one before it is to be finished or given up."""
+    return _tools.packer.compressobj()
