@@ -219,6 +219,15 @@ def succeeded(step: Step) -> bool:
     return step.outcome == "ok" and not step.exit_hidden
 
 
+_BOUND_WORD = re.compile(r"\\b(\w[\w ]*)(?![?*+{])")
+
+
 def bound(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile `pattern`; `^` and `$` mean lines."""
+    """Compile `pattern`; `^` and `$` mean lines.
+
+    A text is searched for a literal beginning many times faster than for the edge of a word: one that begins
+    with the edge of one word is compiled so that the word comes first, and its edge is looked for behind it.
+    """
+    if pattern.startswith(r"\b") and r"|\b" not in pattern:
+        pattern = _BOUND_WORD.sub(r"\1(?<=\\b\1)", pattern, count=1)
     return re.compile(pattern, flags | re.MULTILINE)

@@ -68,7 +68,6 @@ class RevertedWork(Detector):
         for step in scene.steps:
             if step.outcome not in ("ok", "unknown"):
                 continue
-            sure = step.outcome == "ok" and "||" not in step.command and not _FAILED.search(step.text)
             if source_paths(step):
                 pending.append(step)
             for part in step.parts:
@@ -78,7 +77,7 @@ class RevertedWork(Detector):
                     pending = []
                     continue
                 undoing = _undoing(part)
-                if undoing is None or not sure:
+                if undoing is None or not _surely_ran(step):
                     continue
                 lost = _lost(undoing, pending, commits, scene)
                 gone = {one.index for one in lost}
@@ -87,6 +86,10 @@ class RevertedWork(Detector):
                     yield _finding(lost, step, code(part.text, 60), scene)
         for lost, step in _restored(scene):
             yield _finding(lost, step, "a later edit", scene)
+
+
+def _surely_ran(step: Step) -> bool:
+    return step.outcome == "ok" and "||" not in step.command and not _FAILED.search(step.text)
 
 
 def _undoing(part: Part) -> Undoing | None:
