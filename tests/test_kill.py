@@ -103,6 +103,8 @@ def test_a_kill_loses_nothing_that_was_acknowledged(database_url: str, tmp_path:
         assert page.total >= held
         held = page.total
         store.close()
+    for leftover in blobs.glob(".*.tmp"):
+        os.utime(leftover, (0, 0))  # Years later: what a killed worker was writing is taken for abandoned.
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
     store = Store(database_url)
     assert doctor.examine(store, "default", BlobFolder(blobs, secret)) == []

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
 from debrief.pipeline.discover import Found
@@ -42,6 +42,7 @@ def context() -> BaseContext:
 def begin() -> None:
     """Begin to load, in another process, what the workers need."""
     if context().get_start_method() == "forkserver":
+        resource_tracker.ensure_running()  # which lets interrupts through again when it has started
         with interrupts_blocked():
             forkserver.ensure_running()
 
