@@ -17,6 +17,7 @@ from debrief.pipeline import retention
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.glance import unchanged
 from debrief.pipeline.identity import Identity
+from debrief.store.glance import file_of
 
 
 def answer(paths: Sequence[str]) -> int | None:
@@ -25,6 +26,9 @@ def answer(paths: Sequence[str]) -> int | None:
         return None
     with suppress(DebriefError):
         settings = settings_from(os.environ)
+        file = file_of(settings.database_url)
+        if file is None or not file.exists():
+            return None
         found = list(discover(map(Path, paths))) if paths else on_this_machine(os.environ)
         identity = identity_of(settings, user=None, tags=[], here=not paths)
         summary = unchanged(settings.database_url, identity, found, settings.usd_per_acu) if found else None
