@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,9 @@ from debrief.sources import Document, Transcript, sniff
 from debrief.sources.builder import printable
 from debrief.sources.source import HEAD_BYTES
 from debrief.store import Packed, StoredDocument, Usual
+
+LARGE_BYTES = 4_000_000
+"""From this size on it takes less time to pack a file in a thread than to wait for it."""
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -101,14 +105,27 @@ def prepare(found: Found, bench: Workbench) -> Prepared:
     try:
         name, sessions = _parse(found, clean)
         written_us = Path(found.path).stat().st_mtime_ns // 1000
-        ready = tuple(_ready(session, written_us, bench) for session in sessions)
-        documents = keep_raw(found, bench)
+        ready, documents = _ready_and_kept(sessions, written_us, found, bench)
     except TranscriptError as error:
         reason = clean(printable(str(error)))
         return Prepared(found=found, skipped=reason, may_be_read_later=isinstance(error, Unreadable))
     except OSError as error:
         return Prepared(found=found, skipped=_reason(error), may_be_read_later=True)
     return Prepared(found=found, format=name, sessions=ready, documents=documents)
+
+
+def _ready_and_kept(
+    sessions: Iterator[Session], written_us: int, found: Found, bench: Workbench
+) -> tuple[tuple[PreparedSession, ...], tuple[StoredDocument, ...]]:
+    """What was read of a file, and the file itself kept: a large one meanwhile, as soon as it proved good."""
+    ready = []
+    kept: Future[tuple[StoredDocument, ...]] | None = None
+    with ThreadPoolExecutor(1) as aside:
+        for session in sessions:
+            if kept is None and found.size > LARGE_BYTES:
+                kept = aside.submit(keep_raw, found, bench)
+            ready.append(_ready(session, written_us, bench))
+        return tuple(ready), keep_raw(found, bench) if kept is None else kept.result()
 
 
 def prepare_again(

@@ -40,7 +40,13 @@ def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> It
     """Prepare `todo`, in this process where there is little to do."""
     count = worker_count(todo, workers)
     if count == 1:
-        yield from (prepare(one, bench) for one in todo)
+        before = gc.get_threshold()
+        _collect_seldom()
+        try:
+            yield from (prepare(one, bench) for one in todo)
+        finally:
+            gc.unfreeze()
+            gc.set_threshold(*before)
         return
     # The largest first, so that no worker is left with a giant at the end.
     queue = _tasks(sorted(todo, key=lambda one: -one.size))
@@ -100,11 +106,15 @@ def end(pool: ProcessPoolExecutor) -> None:
 
 def _end_with_parent() -> None:
     """In a worker: end as soon as the main process is gone, however it went; and look for garbage seldom."""
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    _collect_seldom()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_for, args=(parent.sentinel,), daemon=True).start()
+
+
+def _collect_seldom() -> None:
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _wait_for(sentinel: int) -> None:
