@@ -25,15 +25,13 @@ from debrief.cli.app import (
     settings_of,
     show_lines,
 )
-from debrief.cli.quick import identity_of, warn_of_deletion
+from debrief.cli.quick import begin_workers, identity_of, warn_of_deletion
 from debrief.config import Settings, address_of_links
-from debrief.pipeline import forks
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.glance import unchanged
 from debrief.pipeline.identity import Identity
 from debrief.pipeline.outcome import Summary
 from debrief.sources import homes
-from debrief.store.glance import file_of
 
 
 @app.command("import")
@@ -80,9 +78,7 @@ def _import(
     settings: Settings, identity: Identity, found: list[Found], *, here: bool, quiet: bool
 ) -> Summary:
     """Read what is new, and let a language model read it too where one is set."""
-    file = file_of(settings.database_url)
-    if file is not None and not file.exists() and forks.worker_count(found) > 1:
-        forks.begin()  # All is new, and much: what the workers need is loaded beside what this process needs.
+    begin_workers(settings, found)
     from debrief.cli.importing import import_found, open_here, read_with_model  # noqa: PLC0415 (see the module)
 
     with open_here(settings) as store:

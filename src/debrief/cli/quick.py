@@ -13,7 +13,7 @@ from pathlib import Path
 from debrief.cli import outcomes
 from debrief.config import Settings, rules_of, settings_from, word_of
 from debrief.errors import DebriefError, SettingsError
-from debrief.pipeline import retention
+from debrief.pipeline import forks, retention
 from debrief.pipeline.discover import Found, discover, on_this_machine
 from debrief.pipeline.glance import unchanged
 from debrief.pipeline.identity import Identity
@@ -26,10 +26,8 @@ def answer(paths: Sequence[str]) -> int | None:
         return None
     with suppress(DebriefError):
         settings = settings_from(os.environ)
-        file = file_of(settings.database_url)
-        if file is None or not file.exists():
-            return None
         found = list(discover(map(Path, paths))) if paths else on_this_machine(os.environ)
+        begin_workers(settings, found)
         identity = identity_of(settings, user=None, tags=[], here=not paths)
         summary = unchanged(settings.database_url, identity, found, settings.usd_per_acu) if found else None
         if summary is not None:
@@ -38,6 +36,13 @@ def answer(paths: Sequence[str]) -> int | None:
                 warn_of_deletion(found)
             return int(summary.is_in_vain)
     return None
+
+
+def begin_workers(settings: Settings, found: list[Found]) -> None:
+    """Where all is new, and much, have what workers need loaded beside what this process needs."""
+    file = file_of(settings.database_url)
+    if file is not None and not file.exists() and forks.worker_count(found) > 1:
+        forks.begin()
 
 
 def identity_of(settings: Settings, *, user: str | None, tags: list[str], here: bool) -> Identity:

@@ -39,15 +39,19 @@ _HANDED_OVER = msgspec.msgpack.Decoder(list[Prepared])
 def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
     """Prepare `todo`, in this process where there is little to do."""
     count = worker_count(todo, workers)
-    if count == 1:
-        before = gc.get_threshold()
-        _collect_seldom()
-        try:
+    before = gc.get_threshold()
+    _collect_seldom()
+    try:
+        if count == 1:
             yield from (prepare(one, bench) for one in todo)
-        finally:
-            gc.unfreeze()
-            gc.set_threshold(*before)
-        return
+        else:
+            yield from _side_by_side(todo, bench, count)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+def _side_by_side(todo: Sequence[Found], bench: Workbench, count: int) -> Iterator[Prepared]:
     # The largest first, so that no worker is left with a giant at the end.
     queue = _tasks(sorted(todo, key=lambda one: -one.size))
     pool = ProcessPoolExecutor(count, mp_context=context(), initializer=_end_with_parent)

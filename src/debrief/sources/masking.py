@@ -10,6 +10,8 @@ from functools import partial
 
 from debrief.sources.source import Clean
 
+_lenient = json.JSONDecoder(strict=False)
+
 NESTED = 4
 """How many times JSON may stand in a string of JSON; what is deeper is cleaned as the text that it is."""
 
@@ -35,7 +37,7 @@ def _masked(found: re.Match[str], *, clean: Clean, depth: int) -> str:
     value = token[1:-1]
     if "\\" in token or len(token) == 1 or token[-1] != '"':
         try:
-            value = json.loads(token, strict=False)
+            value = _lenient.decode(token)
         except ValueError:
             return token  # what breaks off is cleaned with the text around it
     if depth < NESTED and '"' in value and is_json(value):
