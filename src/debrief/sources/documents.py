@@ -117,16 +117,20 @@ class _Lines:
 
 
 def _decoded_lines(head: bytes) -> Iterator[dict[str, Any]]:
-    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    for number, line in enumerate(lines):
-        content = line.strip(b" \t\r\x00")
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    end = -1
+    while end < len(head):
+        start = end + 1
+        end = head.find(b"\n", start)
+        end = len(head) if end < 0 else end
+        content = head[start:end].strip(b" \t\r\x00")
         if not content.startswith(b"{"):
             continue
         try:
             value = _decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             value = _lenient_or_none(content)
-            if value is None and number == len(lines) - 1:
+            if value is None and end == len(head):
                 value = _partial(content)
         if isinstance(value, dict):
             yield value

@@ -19,14 +19,7 @@ _WRAPPED = re.compile(r'\s*(?:\{\s*"loglines"\s*:\s*)?\[')
 
 _IFLOW_SESSION = re.compile(r"session-[0-9a-f]{8}-[0-9a-f]{4}-")
 
-_MARKS_OF_OTHERS = (
-    b"session_id",
-    b"usageMetadata",
-    b"systemPayload",
-    b"qwen_code_version",
-    b'"parts"',
-    b'"session-',
-)
+_MARKS_OF_OTHERS = re.compile(rb'"(?:session(?:_id|-)|usageMetadata|systemPayload|qwen_code_version|parts")')
 """What stands in every record that refuses a transcript: where none does, the first good row is enough."""
 
 _ROW_TYPES = frozenset(("user", "assistant"))
@@ -81,7 +74,7 @@ def _decoded(line: str) -> Any:  # noqa: ANN401 (JSON)
 def is_transcript(head: bytes) -> bool:
     """Whether `head` begins a file of `~/.claude/projects`."""
     good = False
-    is_doubtful = any(mark in head for mark in _MARKS_OF_OTHERS)
+    is_doubtful = _MARKS_OF_OTHERS.search(head) is not None
     for value in _values(head):
         record = mapping(value)
         if _foreign(record) or _is_stream_row(record):

@@ -45,7 +45,7 @@ class CodexExec(msgspec.Struct, frozen=True):
 
     def recognises(self, head: bytes) -> bool:
         """Whether the first record that can be read is one of the stream."""
-        for line in head.lstrip(b"\xef\xbb\xbf").split(b"\n")[:_LINES_TRIED]:
+        for line in head.lstrip(b"\xef\xbb\xbf").split(b"\n", _LINES_TRIED)[:_LINES_TRIED]:
             try:
                 value = msgspec.json.decode(line.strip(b" \t\r\x00"))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -229,9 +229,9 @@ def _is_native(value: dict[str, Any]) -> bool:
 
 
 def _is_row(value: dict[str, Any], head: bytes) -> bool:
-    if _ANOTHERS in head:
-        return False
     if not isinstance(value.get("instance_id"), str) and not isinstance(value.get("messages"), list | str):
+        return False
+    if _ANOTHERS in head:
         return False
     first = mapping(next(iter(sequence(value.get("trajectory"))), None))
     if {"role", "text", "system_prompt"} <= first.keys():
