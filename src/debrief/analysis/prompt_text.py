@@ -15,7 +15,6 @@ _INTERRUPTED = re.compile(r"\[Request interrupted[^\]\n]{0,60}\]")
 _SKILL = re.compile(r"^Base directory for this skill", re.MULTILINE)
 EXCERPT_LIMIT = 140
 
-_SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -42,7 +41,7 @@ def spoken(text: str) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """`text` with its white space collapsed, cut at a word before `limit` characters."""
-    flat = _SPACE.sub(" ", text[: limit * 8]).strip()
+    flat = " ".join(text[: limit * 8].split())
     if len(flat) <= limit:
         return flat
     cut = flat[: limit - 1]

@@ -17,7 +17,6 @@ _VARIABLE = re.compile(
     r"|\b0x[0-9a-fA-F]+\b|\b[0-9a-f]{7,64}\b"  # hex
     r"|\d+(?:[.:,]\d+)*"  # numbers, times, versions
 )
-_SPACE = re.compile(r"\s+")
 
 
 def line_at(text: str, position: int) -> str:
@@ -33,12 +32,12 @@ def line_at(text: str, position: int) -> str:
 def normalised(line: str) -> str:
     """What of `line` would be the same when the same thing fails elsewhere."""
     bare = _VARIABLE.sub(" ", _ANSI.sub("", line[:LINE_LIMIT]))
-    return _SPACE.sub(" ", bare).strip().lower()
+    return " ".join(bare.split()).lower()
 
 
 def short(text: str, limit: int = 120) -> str:
     """`text` on one line, cut at `limit` characters."""
-    line = _SPACE.sub(" ", text[: 8 * limit]).strip()
+    line = " ".join(text[: 8 * limit].split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -19,7 +19,7 @@ from debrief.pipeline.discover import Found
 from debrief.pipeline.forks import context, interrupts_blocked, worker_count
 from debrief.pipeline.prepare import Prepared, Workbench, prepare
 
-QUEUED = 3
+QUEUED = 4
 """Tasks that wait for each worker: enough to keep it busy, few enough to keep memory small."""
 
 TASK_FILES = 8
