@@ -76,6 +76,7 @@ $(STAMP): .venv/bin/python requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DEV_STAMP): $(STAMP) requirements-dev.lock

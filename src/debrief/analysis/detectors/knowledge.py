@@ -59,10 +59,12 @@ class RediscoveredFact(Detector):
                 worked.setdefault(_form(step), []).append(step)
         told: set[str] = set()
         for step in scene.steps:
-            if step.family not in _FAMILIES or not step.failed or not _NEVER_RAN.search(step.text[-4_000:]):
+            if step.family not in _FAMILIES or not step.failed:
                 continue
             failing = _form(step)
-            if not failing or failing in worked or failing in told or _ASTRAY.search(step.text[:2_000]):
+            if not failing or failing in worked or failing in told:
+                continue
+            if not _NEVER_RAN.search(step.text[-4_000:]) or _ASTRAY.search(step.text[:2_000]):
                 continue
             found = _variant(step, scene, worked)
             if found is not None:
