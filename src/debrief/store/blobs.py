@@ -60,9 +60,8 @@ class BlobFolder:
         try:
             with os.fdopen(handle, "wb") as raw:
                 return self._fill(raw, temporary, stream)
-        except BaseException:
+        finally:
             temporary.unlink(missing_ok=True)
-            raise
 
     def _temporary(self) -> tuple[int, str]:
         try:
@@ -87,9 +86,7 @@ class BlobFolder:
         digest = hasher.hexdigest()
         path, plain = self._path(digest, SEALED if sealer else PLAIN), self._path(digest, PLAIN)
         with _writing(self._folder):
-            if path.exists():
-                temporary.unlink()
-            else:
+            if not path.exists():
                 last = packer.flush()
                 raw.write(sealer.add(last) + sealer.end(hasher.digest()) if sealer else last)
                 raw.flush()
