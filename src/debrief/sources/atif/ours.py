@@ -8,9 +8,9 @@ from typing import Any, get_args
 from debrief.model import Actor, EventKind, FileEdit, Outcome, ToolKind
 from debrief.model.session import BUCKETS
 from debrief.sources.calls import Call
+from debrief.sources.patches import EDITS_KEPT
 from debrief.sources.records import count, mapping, sequence, string
 from debrief.sources.trajectories.outcomes import Ended
-from debrief.sources.trajectories.tools import EDITS_KEPT
 
 KEY = "debrief"
 

@@ -16,10 +16,10 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Call, Place, write_call, write_result
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
+from debrief.sources.tool_names import tool_call
 from debrief.sources.trajectories.outcomes import Ended, ended
 from debrief.sources.trajectories.tasks import task_of
 from debrief.sources.trajectories.text import text_of
-from debrief.sources.trajectories.tools import call_of
 
 Refer = Callable[[dict[str, Any], str | None], None]
 """Told of a reference to another trajectory, and of the call that it belongs to."""
@@ -219,7 +219,7 @@ class Steps:
                 continue
             name = string(one.get("function_name")) or "unknown"
             call_id = string(one.get("tool_call_id")) or f"{self._key}:{self._position}:{number}"
-            call = ours.call(one) or call_of(name, one.get("arguments"))
+            call = ours.call(one) or tool_call(name, one.get("arguments"))
             found.append((call, call_id, ours.marks(one)))
         return found
 

@@ -18,12 +18,12 @@ from debrief.sources.codex.shell import script_of
 from debrief.sources.documents import Whole, head_value
 from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
 from debrief.sources.source import Clean, Companions, Transcript
+from debrief.sources.tool_names import tool_call
 from debrief.sources.trajectories.actions import fenced
 from debrief.sources.trajectories.chat import Chat
 from debrief.sources.trajectories.money import micros
 from debrief.sources.trajectories.outcomes import Ended, ended
 from debrief.sources.trajectories.text import text_of
-from debrief.sources.trajectories.tools import call_of
 from debrief.sources.trajectories.usage import tokens_of
 from debrief.sources.trajectories.values import trajectories
 
@@ -181,7 +181,7 @@ class _Run:
             function = mapping(one.get("function"))
             name = string(function.get("name")) or "bash"
             self._chat.call(
-                call_of(name, _arguments(function.get("arguments"))), string(one.get("id")), ts_us
+                tool_call(name, _arguments(function.get("arguments"))), string(one.get("id")), ts_us
             )
         if calls:
             return

@@ -12,11 +12,11 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.documents import Whole, read_value
 from debrief.sources.records import compact_json, mapping, sequence, string
 from debrief.sources.swe.ending import judged
+from debrief.sources.tool_names import tool_call
 from debrief.sources.trajectories.actions import SUBMITS, fenced, function, interface
 from debrief.sources.trajectories.chat import Chat
 from debrief.sources.trajectories.outcomes import Ended, ended
 from debrief.sources.trajectories.text import text_of
-from debrief.sources.trajectories.tools import call_of
 
 _OBSERVED = re.compile(r"\A\s*(?:OBSERVATION|Observation):\s?\n?")
 _FOLDER = re.compile(r"\(Current directory: (?P<folder>[^)\n]{1,500})\)")
@@ -83,7 +83,7 @@ class Row:
                     arguments = read_value(arguments.encode("utf-8", "replace")).value or arguments
                 name = string(given.get("name")) or "unknown"
                 self._has_submitted = self._has_submitted or name in SUBMITS
-                self._chat.call(call_of(name, arguments), string(one.get("id")))
+                self._chat.call(tool_call(name, arguments), string(one.get("id")))
         elif tags is not None:
             self._chat.said(tags[0])
             self._has_submitted = self._has_submitted or tags[1].tool in SUBMITS

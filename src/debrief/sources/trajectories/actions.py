@@ -9,7 +9,7 @@ import shlex
 
 from debrief.model import FileEdit
 from debrief.sources.calls import Call
-from debrief.sources.trajectories.tools import call_of
+from debrief.sources.tool_names import tool_call
 
 _FENCES = frozenset({"", "bash", "sh", "shell", "mswea_bash_command"})
 """What may stand behind a fence that a command follows."""
@@ -59,7 +59,7 @@ def function(text: str) -> tuple[str, Call] | None:
         arguments[body[place + len("<parameter=") : begins][:100]] = body[begins + 1 : ends].strip("\n")
         place = body.find("<parameter=", ends)
     said = text[:start] + ("" if end < 0 else text[end + len("</function>") :])
-    return said.strip(), call_of(text[start + len("<function=") : opened][:100], arguments)
+    return said.strip(), tool_call(text[start + len("<function=") : opened][:100], arguments)
 
 
 def interface(action: str, open_file: str | None) -> Call:
@@ -115,7 +115,7 @@ def _editor(words: list[str], action: str) -> Call:
             arguments[key] = f"{arguments[key]} {word}" if key in arguments else word
         elif names:
             arguments[names.pop(0)] = word
-    call = call_of("str_replace_editor", arguments)
+    call = tool_call("str_replace_editor", arguments)
     return Call(tool=call.tool, kind=call.kind, path=call.path, args=action, edits=call.edits)
 
 
