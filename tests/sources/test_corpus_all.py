@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from debrief.errors import NotATranscript
 from debrief.sources import FORMATS, Document, Transcript, sniff
 from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 

@@ -1,9 +1,9 @@
 """Claude Code's formats over a corpus of real transcripts, beside facts that were counted independently."""
 
-import csv
 from pathlib import Path
 
 import pytest
+from corpus import CORPUS, facts, head
 
 from debrief.errors import NotATranscript
 from debrief.model import Session, total_tokens
@@ -11,9 +11,6 @@ from debrief.sources import Document, SourceFormat, Transcript
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.records import timestamp_us
-from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside the repository")
 
@@ -47,14 +44,6 @@ def corpus_files() -> list[Path]:
     return sorted(path for path in CORPUS.glob("*/*") if path.is_file()) if CORPUS.is_dir() else []
 
 
-def oracle() -> list[dict[str, str]]:
-    if not CORPUS.is_dir():
-        return []
-    with (CORPUS / "oracle.tsv").open(newline="") as table:
-        rows = csv.DictReader(table, delimiter="\t")
-        return [row for row in rows if row["format"] == "claude_code"]
-
-
 def parse(path: Path, source: SourceFormat) -> list[Session]:
     return list(source.parse(Transcript(Document(path.name, lambda: path.open("rb"))), lambda text: text))
 
@@ -65,11 +54,9 @@ def named(path: Path) -> str:
 
 @pytest.mark.parametrize("path", corpus_files(), ids=named)
 def test_each_file_is_recognised_by_its_own_format_only(path: Path) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
     expected = None if path.name.endswith(".meta.json") else FORMATS.get(path.parent.name)
     for source in (CLAUDE_CODE, CLAUDE_CODE_STREAM):
-        assert source.recognises(head) is (source is expected)
+        assert source.recognises(head(path)) is (source is expected)
 
 
 @pytest.mark.parametrize("path", [path for path in corpus_files() if path.parent.name in FORMATS], ids=named)
@@ -91,33 +78,33 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("facts", oracle(), ids=lambda facts: facts["session_id"])
-def test_agreement_with_the_oracle(facts: dict[str, str]) -> None:
-    (session,) = parse(CORPUS / facts["file"], CLAUDE_CODE)
+@pytest.mark.parametrize("row", list(facts("claude_code")), ids=lambda row: row["session_id"])
+def test_agreement_with_the_oracle(row: dict[str, str]) -> None:
+    (session,) = parse(CORPUS / row["file"], CLAUDE_CODE)
     main = [event for event in session.events if event.agent is None]
     calls = [call for call in session.model_calls if call.agent is None]
     kinds = [event.kind for event in main]
     # The oracle counts each flagged result, also those that a person refused or that were never run.
     flagged = [event for event in main if event.outcome in ("error", "rejected", "cascade", "interrupted")]
-    disputed, _ = TYPED_PROMPT_DISPUTES.get(facts["session_id"], (0, ""))
-    assert session.native_id == facts["session_id"]
-    assert session.started_us == timestamp_us(facts["first_ts"])
-    assert session.last_event_us == timestamp_us(facts["last_ts"])
-    assert (session.cwd, session.branch) == (facts["cwd"], facts["branch"])
-    assert {call.model for call in calls} == set(facts["models"].split(",")) - {"<synthetic>"}
-    assert kinds.count("prompt") == int(facts["typed_user_prompts"]) + disputed
-    assert kinds.count("tool_call") == int(facts["tool_calls"])
-    assert len(flagged) == int(facts["tool_errors"])
-    assert kinds.count("interrupt") == int(facts["interrupts"])
-    assert kinds.count("compaction") == int(facts["compactions"])
+    disputed, _ = TYPED_PROMPT_DISPUTES.get(row["session_id"], (0, ""))
+    assert session.native_id == row["session_id"]
+    assert session.started_us == timestamp_us(row["first_ts"])
+    assert session.last_event_us == timestamp_us(row["last_ts"])
+    assert (session.cwd, session.branch) == (row["cwd"], row["branch"])
+    assert {call.model for call in calls} == set(row["models"].split(",")) - {"<synthetic>"}
+    assert kinds.count("prompt") == int(row["typed_user_prompts"]) + disputed
+    assert kinds.count("tool_call") == int(row["tool_calls"])
+    assert len(flagged) == int(row["tool_errors"])
+    assert kinds.count("interrupt") == int(row["interrupts"])
+    assert kinds.count("compaction") == int(row["compactions"])
     created = {pull.url for pull in session.pull_requests if pull.created}
-    assert created == set(filter(None, facts["pr_created"].split(",")))
-    assert one_line(session.initial_user_message or "")[:150] == one_line(facts["first_user_prompt"])[:150]
+    assert created == set(filter(None, row["pr_created"].split(",")))
+    assert one_line(session.initial_user_message or "")[:150] == one_line(row["first_user_prompt"])[:150]
 
 
-@pytest.mark.parametrize("facts", oracle(), ids=lambda facts: facts["session_id"])
-def test_tokens_agree_with_the_oracle(facts: dict[str, str]) -> None:
-    (session,) = parse(CORPUS / facts["file"], CLAUDE_CODE)
+@pytest.mark.parametrize("row", list(facts("claude_code")), ids=lambda row: row["session_id"])
+def test_tokens_agree_with_the_oracle(row: dict[str, str]) -> None:
+    (session,) = parse(CORPUS / row["file"], CLAUDE_CODE)
     # The oracle leaves out what sub-agents spent, of which these files hold only the progress rows.
     calls = tuple(call for call in session.model_calls if call.agent is None)
     tokens, quality = total_tokens(
@@ -125,6 +112,6 @@ def test_tokens_agree_with_the_oracle(facts: dict[str, str]) -> None:
     )
     stated = (tokens.input, tokens.output, tokens.cache_write, tokens.cache_read)
     columns = ("input_uncached", "output", "cache_write", "cache_read")
-    assert stated == tuple(int(facts[column]) for column in columns)
-    if facts["output_trustworthy"].startswith("no"):
+    assert stated == tuple(int(row[column]) for column in columns)
+    if row["output_trustworthy"].startswith("no"):
         assert quality["output"] == "lower_bound"

@@ -1,20 +1,10 @@
 """The real rollouts of the corpus, against facts computed without us; and nothing else is taken for one."""
 
-import csv
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO
-
 import pytest
+from corpus import CORPUS, Disputed, expected, facts, found_in, head, parse
 
-from debrief.model import Session, total_tokens
-from debrief.sources import Document, Transcript
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
-from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 
@@ -26,7 +16,7 @@ REFUSED = {
     "schema_drift.jsonl",
 }
 
-DISPUTED: dict[str, dict[str, object]] = {
+DISPUTED: Disputed = {
     # The oracle counts calls of functions and custom tools. A web search and a search for tools are calls of
     # the model too, each with its own record (`web_search_call`, `tool_search_call`): we count them.
     "tool_calls": {
@@ -50,72 +40,11 @@ DISPUTED: dict[str, dict[str, object]] = {
 }
 
 
-def parse(path: Path) -> Session:
-    def opened() -> BinaryIO:
-        return path.open("rb")
-
-    return next(CODEX.parse(Transcript(Document("x", opened)), lambda text: text))
-
-
-def head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(HEAD_BYTES)
-
-
-def facts() -> Iterator[dict[str, str]]:
-    if CORPUS.is_dir():
-        with (CORPUS / "oracle.tsv").open(newline="") as stream:
-            yield from (row for row in csv.DictReader(stream, delimiter="\t") if row["format"] == "codex")
-
-
-def found_in(session: Session) -> dict[str, object]:
-    tokens, _ = total_tokens(session)
-    kinds = [event.kind for event in session.events]
-    return {
-        "session_id": session.native_id,
-        "first_ts": session.started_us,
-        "last_ts": session.last_event_us,
-        "cwd": session.cwd or "",
-        "branch": session.branch or "",
-        "models": ",".join(sorted({call.model for call in session.model_calls if call.model})),
-        "input_uncached": tokens.input or 0,
-        # The oracle's output is the format's own: it includes reasoning.
-        "output": (tokens.output or 0) + (tokens.reasoning or 0),
-        "cache_write": tokens.cache_write or 0,
-        "cache_read": tokens.cache_read or 0,
-        "typed_user_prompts": kinds.count("prompt"),
-        "tool_calls": kinds.count("tool_call"),
-        "tool_errors": sum(event.is_error for event in session.events),
-        "interrupts": kinds.count("interrupt"),
-        "compactions": kinds.count("compaction"),
-        "pr_created": sum(pull.created for pull in session.pull_requests),
-        "first_user_prompt": prefix(session.initial_user_message or ""),
-    }
-
-
-def prefix(text: str) -> str:
-    return " ".join(text.split())[:60]
-
-
-def expected(row: dict[str, str], column: str) -> object:
-    disputed = DISPUTED.get(column, {}).get(row["session_id"])
-    if disputed is not None:
-        return disputed
-    value = row[column]
-    if column in ("first_ts", "last_ts"):
-        return round(datetime.fromisoformat(value).timestamp() * 1_000_000)
-    if column == "first_user_prompt":
-        return prefix(value)
-    if column == "pr_created":
-        return len(value.replace(",", " ").split())
-    return value
-
-
-@pytest.mark.parametrize("row", [pytest.param(row, id=row["session_id"]) for row in facts()])
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["session_id"]) for row in facts("codex")])
 def test_facts_agree(row: dict[str, str]) -> None:
-    session = parse(CORPUS / row["file"])
+    session = parse(CODEX, CORPUS / row["file"])
     for column, value in found_in(session).items():
-        assert str(value) == str(expected(row, column)), column
+        assert str(value) == str(expected(row, column, DISPUTED)), column
     assert (session.fault_count, session.opaque_count) == (0, 0)
     assert session.end_reason
 
@@ -132,7 +61,7 @@ def test_every_other_file_is_refused_and_every_rollout_is_taken() -> None:
 def test_fixtures_are_read_without_loss() -> None:
     for path in sorted((CORPUS / "codex_fixtures").iterdir()):
         if CODEX.recognises(head(path)):
-            session = parse(path)
+            session = parse(CODEX, path)
             assert session.native_id, path.name
             # What stays unknown is made up by the fixtures' authors, or from before the format had it.
             assert all(

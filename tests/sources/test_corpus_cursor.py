@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from debrief.errors import NotATranscript
 from debrief.model import Session, total_tokens
@@ -11,8 +12,6 @@ from debrief.sources import Document, Transcript, sniff
 from debrief.sources.formats.cursor import CURSOR
 from debrief.sources.formats.cursor_stream import CURSOR_STREAM
 from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 

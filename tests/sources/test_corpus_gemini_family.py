@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from debrief.errors import NotATranscript
 from debrief.model import Session, total_tokens
 from debrief.sources import Document, Transcript
 from debrief.sources.registry import FORMATS, sniff
 from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 

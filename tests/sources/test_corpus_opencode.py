@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens, total_tokens
@@ -15,8 +16,6 @@ from debrief.sources.formats.amp import AMP
 from debrief.sources.formats.goose import GOOSE
 from debrief.sources.formats.opencode import OPENCODE
 from debrief.sources.source import HEAD_BYTES
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 

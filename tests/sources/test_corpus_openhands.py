@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from debrief.model import Session, total_tokens
 from debrief.sources import Document, Transcript
@@ -13,7 +14,6 @@ from debrief.sources.formats.openhands import OPENHANDS
 from debrief.sources.formats.openhands_v0 import OPENHANDS_V0
 from debrief.sources.source import HEAD_BYTES
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 FILES = sorted((CORPUS / "openhands").glob("*"))
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")

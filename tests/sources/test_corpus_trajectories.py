@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from corpus import CORPUS
 
 from atif_rules import broken
 from debrief.errors import NotATranscript
@@ -17,8 +18,6 @@ from debrief.sources import Document, Transcript, sniff
 from debrief.sources.registry import FORMATS
 from debrief.sources.source import HEAD_BYTES
 from debrief.wire import atif
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}")
 
