@@ -17,6 +17,7 @@ from debrief.sources.codex.events import opens_turn, read_event
 from debrief.sources.codex.items import is_item_type, read_item
 from debrief.sources.codex.rollout import Rollout, place_of
 from debrief.sources.records import Record, mapping, records, string
+from debrief.sources.runs import note_fault
 from debrief.sources.source import Clean, Companions, Transcript
 
 _ENVELOPES = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
@@ -72,10 +73,8 @@ class Codex(msgspec.Struct, frozen=True):
         cut_off = read = False
         with transcript.main.open() as stream:
             for record in records(stream):
-                if record.fault is not None:
-                    cut_off = record.cut_off
-                    builder.fault(f"line {record.line}: {record.fault}")
-                    builder.opaque(record.fault, line=record.line, text=record.raw)
+                cut_off = record.cut_off
+                if note_fault(builder, record):
                     continue
                 first = first if read else record.value
                 read = True

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from debrief.errors import NotATranscript
 from debrief.model import FileEdit, Outcome, Session
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Place
@@ -20,7 +19,8 @@ from debrief.sources.codex.results import content_text, exit_code_of, outcome_of
 from debrief.sources.codex.tools import Ended, Tools
 from debrief.sources.codex.usage import Ledger, buckets, totals
 from debrief.sources.pulls import PullRequests
-from debrief.sources.records import compact_json, mapping, records, sequence, string, timestamp_us
+from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
+from debrief.sources.runs import sessions_of
 from debrief.sources.source import Clean, Companions, Transcript
 
 _STREAM = frozenset(
@@ -56,24 +56,9 @@ class CodexExec(msgspec.Struct, frozen=True):
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield a session for each thread of the stream; one log may hold several runs."""
-        run: _Run | None = None
-        cut_off = False
-        with transcript.main.open() as stream:
-            for record in records(stream):
-                if run is None:
-                    run = _Run(self._builder(clean))
-                if record.fault is not None:
-                    cut_off = record.cut_off
-                    run.unreadable(record.line, record.fault, record.raw)
-                    continue
-                value = mapping(record.value)
-                if run.belongs_elsewhere(value):
-                    yield run.finish(cut_off=False)
-                    run = _Run(self._builder(clean))
-                run.read(value, record.line)
-        if run is None or not run.read_any:
-            raise NotATranscript("no record of this file can be read")
-        yield run.finish(cut_off=cut_off)
+        yield from sessions_of(
+            transcript.main, lambda: _Run(self._builder(clean)), "no record of this file can be read"
+        )
 
     def _builder(self, clean: Clean) -> SessionBuilder:
         return SessionBuilder(
@@ -103,11 +88,6 @@ class _Run:
         thread = string(value.get("thread_id"))
         known = self.builder.native_id
         return value.get("type") == "thread.started" and bool(thread and known and thread != known)
-
-    def unreadable(self, line: int, fault: str, raw: str) -> None:
-        """Keep a line that is no record."""
-        self.builder.fault(f"line {line}: {fault}")
-        self.builder.opaque(fault, line=line, text=raw)
 
     def read(self, value: dict[str, Any], line: int) -> None:
         """Write what one record tells."""

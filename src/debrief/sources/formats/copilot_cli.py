@@ -17,6 +17,7 @@ from debrief.sources.copilot.events import Events
 from debrief.sources.copilot.workspace import read_workspace
 from debrief.sources.documents import head_lines
 from debrief.sources.records import compact_json, mapping, records, string, timestamp_us
+from debrief.sources.runs import note_fault
 from debrief.sources.source import Clean, Companions, Transcript
 
 _LINES_TRIED = 20
@@ -77,10 +78,9 @@ class _Reading:
         with transcript.main.open() as stream:
             for record in records(stream):
                 self._cut_off = record.cut_off
-                if record.fault is not None:
-                    self.builder.fault(f"line {record.line}: {record.fault}")
-                    self.builder.opaque(record.fault, line=record.line, text=record.raw)
-                elif isinstance(record.value, dict):
+                if note_fault(self.builder, record):
+                    continue
+                if isinstance(record.value, dict):
                     self._record(record.value, record.line)
                 else:
                     self.builder.fault(f"line {record.line}: not an object")

@@ -8,7 +8,6 @@ tokens of its run, input without what came from the cache. Lines of other progra
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from debrief.errors import NotATranscript
 from debrief.model import EndState, Session, Tokens
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Place, fields_of
@@ -16,7 +15,8 @@ from debrief.sources.cursor.calls import tool_call
 from debrief.sources.cursor.conversation import Conversation
 from debrief.sources.cursor.results import content_text, typed_result
 from debrief.sources.documents import head_lines
-from debrief.sources.records import compact_json, count, mapping, records, string, timestamp_us
+from debrief.sources.records import compact_json, count, mapping, string, timestamp_us
+from debrief.sources.runs import sessions_of
 from debrief.sources.source import Clean, Companions, Transcript
 
 _LINES_TRIED = 50
@@ -58,23 +58,9 @@ class CursorStream:
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield a session for each id; a log may hold several runs, of one session or of more."""
-        run: _Run | None = None
-        cut_off = False
-        with transcript.main.open() as stream:
-            for record in records(stream):
-                run = run or _Run(self._builder(clean))
-                cut_off = record.cut_off
-                if record.fault is not None:
-                    run.unreadable(record.line, record.fault, record.raw)
-                    continue
-                value = mapping(record.value)
-                if run.belongs_elsewhere(value):
-                    yield run.finish(cut_off=False)
-                    run = _Run(self._builder(clean))
-                run.read(value, record.line)
-        if run is None or not run.read_any:
-            raise NotATranscript("no record of this file can be read")
-        yield run.finish(cut_off=cut_off)
+        yield from sessions_of(
+            transcript.main, lambda: _Run(self._builder(clean)), "no record of this file can be read"
+        )
 
     def _builder(self, clean: Clean) -> SessionBuilder:
         builder = SessionBuilder(
@@ -113,11 +99,6 @@ class _Run:
         """Whether `value` is of another session than this one."""
         session, known = string(value.get("session_id")), self.builder.native_id
         return bool(session and known and session != known)
-
-    def unreadable(self, line: int, fault: str, raw: str) -> None:
-        """Keep a line that is no record."""
-        self.builder.fault(f"line {line}: {fault}")
-        self.builder.opaque(fault, line=line, text=raw)
 
     def read(self, value: dict[str, Any], line: int) -> None:
         """Write what one record tells."""

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.blocks import text_of, unwrapped
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.dialogue import Dialogue, named
 from debrief.sources.documents import head_lines, whole
 from debrief.sources.droid.results import ended_of, run_total, stored_total, value_of
-from debrief.sources.records import compact_json, mapping, records, sequence, string, timestamp_us
+from debrief.sources.records import compact_json, mapping, sequence, string, timestamp_us
+from debrief.sources.runs import session_of
 from debrief.sources.source import Clean, Companions, Document, Transcript
 from debrief.sources.tool_names import tool_call
 
@@ -59,18 +59,7 @@ class Droid(msgspec.Struct, frozen=True):
         )
         for companion in transcript.companions:
             run.settings(companion)
-        cut_off = False
-        with transcript.main.open() as stream:
-            for record in records(stream):
-                if record.fault is not None:
-                    cut_off = record.cut_off
-                    run.builder.fault(f"line {record.line}: {record.fault}")
-                    run.builder.opaque(record.fault, line=record.line, text=record.raw)
-                else:
-                    run.read(mapping(record.value), record.line)
-        if not run.read_any:
-            raise NotATranscript("a Droid session without a single message")
-        yield run.finish(cut_off=cut_off)
+        yield session_of(transcript.main, run, "a Droid session without a single message")
 
 
 class _Run:

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Place
 from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.heads import is_stream
-from debrief.sources.records import count, mapping, records, string, timestamp_us
+from debrief.sources.records import count, mapping, string, timestamp_us
+from debrief.sources.runs import sessions_of
 from debrief.sources.source import Clean, Companions, Transcript
 
 _EVENTS = frozenset({"init", "message", "tool_use", "tool_result", "error", "result"})
@@ -40,23 +40,9 @@ class GeminiStream(msgspec.Struct, frozen=True):
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
         """Yield a session for each run of the stream; one log may hold several."""
-        run: _Run | None = None
-        cut_off = False
-        with transcript.main.open() as stream:
-            for record in records(stream):
-                run = run or _Run(self._builder(clean))
-                cut_off = record.cut_off
-                if record.fault is not None:
-                    run.unreadable(record.line, record.fault, record.raw)
-                    continue
-                event = mapping(record.value)
-                if run.belongs_elsewhere(event):
-                    yield run.finish(cut_off=False)
-                    run = _Run(self._builder(clean))
-                run.read(event, record.line)
-        if run is None or not run.read_any:
-            raise NotATranscript("no event of this stream can be read")
-        yield run.finish(cut_off=cut_off)
+        yield from sessions_of(
+            transcript.main, lambda: _Run(self._builder(clean)), "no event of this stream can be read"
+        )
 
     def _builder(self, clean: Clean) -> SessionBuilder:
         return SessionBuilder(
@@ -82,11 +68,6 @@ class _Run:
         """Whether `event` begins another session than this one."""
         session, known = string(event.get("session_id")), self.builder.native_id
         return event.get("type") == "init" and bool(session and known and session != known)
-
-    def unreadable(self, line: int, fault: str, raw: str) -> None:
-        """Keep a line that is no event."""
-        self.builder.fault(f"line {line}: {fault}")
-        self.builder.opaque(fault, line=line, text=raw)
 
     def read(self, event: dict[str, Any], line: int) -> None:
         """Write what one event tells."""

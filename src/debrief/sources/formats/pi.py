@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from debrief.errors import NotATranscript
 from debrief.model import Session, Tokens
 from debrief.sources.blocks import text_of
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.dialogue import Dialogue, Ended, named
 from debrief.sources.documents import head_lines, head_value
-from debrief.sources.records import compact_json, count, mapping, records, sequence, string, timestamp_us
+from debrief.sources.records import compact_json, count, mapping, sequence, string, timestamp_us
+from debrief.sources.runs import session_of
 from debrief.sources.source import HEAD_BYTES, Clean, Companions, Transcript
 from debrief.sources.tool_names import tool_call
 
@@ -71,18 +71,7 @@ class Pi(msgspec.Struct, frozen=True):
                 clean=clean,
             )
         )
-        cut_off = False
-        with transcript.main.open() as stream:
-            for record in records(stream):
-                if record.fault is not None:
-                    cut_off = record.cut_off
-                    run.builder.fault(f"line {record.line}: {record.fault}")
-                    run.builder.opaque(record.fault, line=record.line, text=record.raw)
-                else:
-                    run.read(mapping(record.value), record.line)
-        if not run.read_any:
-            raise NotATranscript("a Pi session's header without any entry that can be read")
-        yield run.finish(cut_off=cut_off)
+        yield session_of(transcript.main, run, "a Pi session's header without any entry that can be read")
 
 
 class _Run:
