@@ -1,4 +1,4 @@
-"""A tool's call and its result, the same for all formats: what a call says, and the two events made of it.
+"""Events written at their place, the same for all formats: a tool's call, its result, and what is neither.
 
 How a call meets its result (by an id, by order, in one record) is each format's own; what is written of them
 is not, and the pull requests that a result names are looked for here.
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from debrief.model import Actor, FileEdit, Outcome, ToolKind
+from debrief.model import Actor, EventKind, FileEdit, Outcome, ToolKind
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import mapping
@@ -42,6 +42,27 @@ def fields_of(arguments: object) -> dict[str, Any]:
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             return {}
     return mapping(arguments)
+
+
+def write_event(
+    builder: SessionBuilder,
+    kind: EventKind,
+    actor: Actor,
+    place: Place,
+    text: str = "",
+    *,
+    injected: bool = False,
+) -> int:
+    """Write an event that is neither."""
+    return builder.event(
+        kind,
+        actor,
+        text=text,
+        ts_us=place.ts_us,
+        line=place.line,
+        native_id=place.native_id,
+        injected=injected,
+    )
 
 
 def write_call(

@@ -8,7 +8,7 @@ from typing import Any
 
 from debrief.model import Actor, EventKind, Tokens
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.calls import Call, Place, write_call, write_result
+from debrief.sources.calls import Call, Place, write_call, write_event, write_result
 from debrief.sources.claude.ending import Ending
 from debrief.sources.claude.messages import (
     Spent,
@@ -348,12 +348,4 @@ class Conversation:
     def _event(
         self, kind: EventKind, actor: Actor, place: Place, *, text: str, injected: bool = False
     ) -> int:
-        return self._builder.event(
-            kind,
-            actor,
-            text=text,
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            injected=injected,
-        )
+        return write_event(self._builder, kind, actor, place, text, injected=injected)

@@ -9,7 +9,7 @@ from typing import Any
 
 from debrief.model import EndState
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.calls import Place
+from debrief.sources.calls import Place, write_event
 from debrief.sources.goose.tools import call_of, ended
 from debrief.sources.goose.usage import Spending, Told, message_buckets
 from debrief.sources.money import usd_micros
@@ -225,15 +225,7 @@ class Conversation:
             self._ended = place
 
     def _event(self, kind: Any, actor: Any, place: Place, text: str = "", *, injected: bool = False) -> int:  # noqa: ANN401 (handed on)
-        return self.builder.event(
-            kind,
-            actor,
-            text=text,
-            ts_us=place.ts_us,
-            native_id=place.native_id,
-            line=place.line,
-            injected=injected,
-        )
+        return write_event(self.builder, kind, actor, place, text, injected=injected)
 
     def _block(self, block: dict[str, Any], place: Place, role: str) -> None:
         kind = string(block.get("type")) or ""

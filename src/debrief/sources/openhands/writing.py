@@ -2,7 +2,7 @@
 
 from debrief.model import Actor, EventKind, Outcome
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.calls import Call, Place, write_call, write_result
+from debrief.sources.calls import Call, Place, write_call, write_event, write_result
 from debrief.sources.pulls import PullRequests
 
 
@@ -22,15 +22,7 @@ class Writer:
 
     def say(self, kind: EventKind, actor: Actor, text: str, place: Place, *, injected: bool = False) -> int:
         """Write an event that is no call; pull requests that its text names are noted."""
-        ordinal = self.builder.event(
-            kind,
-            actor,
-            text=text,
-            ts_us=place.ts_us,
-            line=place.line,
-            native_id=place.native_id,
-            injected=injected,
-        )
+        ordinal = write_event(self.builder, kind, actor, place, text, injected=injected)
         if text and not injected:
             self.pulls.in_text(text, ordinal)
         return ordinal
