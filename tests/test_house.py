@@ -24,8 +24,9 @@ FUNCTION_LINES = 70
 
 # Where a guest's failure becomes data: a detector that breaks on a session, a language model's library. And
 # where something is to be let go of whatever happened, before it goes on: a store that could not be opened,
-# an import's workers.
+# an import's workers. And where Ctrl-C may have come in the guise of another error.
 BROAD_EXCEPTS = {
+    "__main__.py",
     "analysis/analyse.py",
     "llm/analyser.py",
     "llm/client.py",

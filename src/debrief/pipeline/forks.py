@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
+from debrief.interrupts import held
 from debrief.pipeline.discover import Found
 
 SIDE_BY_SIDE_BYTES = 2_000_000
@@ -43,24 +44,29 @@ def begin() -> None:
     """Begin to load, in another process, what the workers need."""
     if context().get_start_method() == "forkserver":
         resource_tracker.ensure_running()  # which lets interrupts through again when it has started
-        with interrupts_blocked():
+        with shielded():
             forkserver.ensure_running()
 
 
 def finish() -> None:
     """End the process that `begin` or the first worker started: a server that imported once keeps none."""
     if sys.platform == "linux":
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 (offered nowhere else)
+        with held():
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 (offered nowhere else)
 
 
 @contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Processes that are started meanwhile never see Ctrl-C: it is the main process's affair."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def shielded() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C: it is the main process's affair.
+
+    That one is not left before it knows what it has started.
+    """
+    with held():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 
 import msgspec
 from sqlalchemy import Connection
@@ -104,9 +105,10 @@ class _Import:
             progress(len(outcomes))
         kinds = {one.path: container_kind(one.path) for one in todo}
         plain = [one for one in todo if kinds[one.path] is None]
-        for batch in _batches(prepared(plain, self._bench, self._workers)):
-            outcomes += self._commit(batch)
-            progress(len(batch))
+        with closing(prepared(plain, self._bench, self._workers)) as ready:
+            for batch in _batches(ready):
+                outcomes += self._commit(batch)
+                progress(len(batch))
         for one in todo:
             kind = kinds[one.path]
             if kind is not None:

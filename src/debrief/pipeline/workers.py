@@ -8,15 +8,16 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from multiprocessing import connection
 
 import msgspec
 
+from debrief.interrupts import held
 from debrief.pipeline.discover import Found
-from debrief.pipeline.forks import context, interrupts_blocked, worker_count
+from debrief.pipeline.forks import context, shielded, worker_count
 from debrief.pipeline.prepare import Prepared, Workbench, prepare
 
 QUEUED = 4
@@ -36,7 +37,7 @@ _HANDED_OVER = msgspec.msgpack.Decoder(list[Prepared])
 """Python's own way to hand objects over takes several times as long."""
 
 
-def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Iterator[Prepared]:
+def prepared(todo: Sequence[Found], bench: Workbench, workers: int | None) -> Generator[Prepared]:
     """Prepare `todo`, in this process where there is little to do."""
     count = worker_count(todo, workers)
     before = gc.get_threshold()
@@ -66,7 +67,8 @@ def _side_by_side(todo: Sequence[Found], bench: Workbench, count: int) -> Iterat
                     yield msgspec.structs.replace(told, found=one)
         pool.shutdown()
     except BaseException:
-        end(pool)
+        with held():
+            end(pool)
         raise
 
 
@@ -91,7 +93,7 @@ def _submit(
     pool: ProcessPoolExecutor, tasks: Iterator[list[Found]], bench: Workbench
 ) -> dict[Future[bytes], list[Found]]:
     """Submitting starts workers, which inherit what is blocked."""
-    with interrupts_blocked():
+    with shielded():
         return {pool.submit(_prepare, task, bench): task for task in tasks}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from debrief.errors import SchemaMismatch, Unavailable
+from debrief.interrupts import held
 from debrief.store import dialects
 from debrief.store.glance import newest_revision
 from debrief.store.plans import Plan
@@ -89,8 +90,8 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction, durable when the block has ended."""
-        with _translated(), self.writer.begin() as connection:
+        """One transaction, durable when the block has ended; Ctrl-C waits for its end."""
+        with held(), _translated(), self.writer.begin() as connection:
             yield connection
 
     @contextmanager
