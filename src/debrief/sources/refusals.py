@@ -286,7 +286,8 @@ LOOK_ALIKES: tuple[LookAlike, ...] = (
     LookAlike(_is_table, "a table, not a transcript"),
     LookAlike(_is_prose, "no transcript format that Debrief knows: plain text"),
     LookAlike(
-        lambda head: len(head.rows) > 1 and isinstance(head.value, dict),
+        # Of a document over many lines some may be objects by themselves, but not the first.
+        lambda head: len(head.rows) > 1 and head.rows[0] == head.value,
         "no transcript format that Debrief knows: JSON Lines of some other kind",
     ),
     LookAlike(
