@@ -112,6 +112,7 @@ def test_import_counts_by_outcome_and_format(tmp_path: Path) -> None:
     }
     second = json.loads(debrief(tmp_path, *arguments))
     assert second["outcomes"]["skipped"] == 1
+    assert "skipped as before: 1" in debrief(tmp_path, *arguments[:-1])
     assert second["formats"] == first["formats"]
     assert second["outcomes"]["unchanged"] == 6
     listed = json.loads(debrief(tmp_path, "sessions", "--json"))

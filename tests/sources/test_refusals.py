@@ -57,6 +57,10 @@ CALLS = [*CHAT, {"role": "assistant", "content": None, "tool_calls": [{"id": "c"
         ("# Read me\n\nHello.\n", "plain text"),
         ({"x": 1}, "JSON of some other kind"),
         ('{"x":1}\n{"x":2}\n', "JSON Lines of some other kind"),
+        (
+            '{\n"x": [\n{"role":"user","message_id":"m1"},\n{"role":"user","message_id":"m2"}\n]\n}\n',
+            "JSON of",
+        ),
         ('{\n"x": [\n{"y":1},\n{"y":2}\n],\n"z":\n{"y":3}\n}\n', "JSON of some other kind"),
         ("PK\x03\x04", "an archive"),
     ],

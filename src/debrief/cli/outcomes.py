@@ -21,6 +21,9 @@ def import_text(summary: Summary) -> Iterator[str]:
             yield f"  skipped {one.path}: {one.detail}"
         elif "opaque" in one.detail or "fault" in one.detail:
             yield f"  {one.outcome} {one.path}: {one.detail}"
+    told_before = sum(one.is_known and one.outcome == "skipped" for one in summary.outcomes)
+    if told_before:
+        yield f"  skipped as before: {told_before}; with --json the reasons are told again"
 
 
 def changes_text(summary: Summary) -> Iterator[str]:

@@ -47,7 +47,9 @@ class Head:
         """The first objects: lines, or the items of an array."""
         if isinstance(self.value, list):
             return [item for item in self.value[:_ROWS_TRIED] if isinstance(item, dict)]
-        return list(head_lines(self.content, _ROWS_TRIED)) or ([self.fields] if self.fields else [])
+        lines = list(head_lines(self.content, _ROWS_TRIED))
+        # In one object over many lines, inner ones may fill a line.
+        return [self.fields] if self.fields and lines[:1] != [self.fields] else lines
 
     @property
     def schema(self) -> str:
@@ -286,8 +288,7 @@ LOOK_ALIKES: tuple[LookAlike, ...] = (
     LookAlike(_is_table, "a table, not a transcript"),
     LookAlike(_is_prose, "no transcript format that Debrief knows: plain text"),
     LookAlike(
-        # Of a document over many lines some may be objects by themselves, but not the first.
-        lambda head: len(head.rows) > 1 and head.rows[0] == head.value,
+        lambda head: len(head.rows) > 1 and isinstance(head.value, dict),
         "no transcript format that Debrief knows: JSON Lines of some other kind",
     ),
     LookAlike(
