@@ -126,3 +126,25 @@ def test_a_sub_agent_without_copied_history_counts_everything() -> None:
     source = {"subagent": {"thread_spawn": {"parent_thread_id": PARENT}}}
     session = parse(meta(source=source), event("task_started", turn_id="turn-1"), counted((10, 4, 3, 1)))
     assert total_tokens(session)[0] == Tokens(input=6, cache_read=4, output=2, reasoning=1)
+
+
+def spent(response_id: str | None, **usage: int) -> dict[str, Any]:
+    return record("token_usage_record", {"response_id": response_id, "usage": usage})
+
+
+def test_what_single_responses_used_counts_once_each_and_only_without_running_totals() -> None:
+    rows = [
+        record("turn_context", {"turn_id": OWN_TURN, "model": "gpt-5"}),
+        assistant("one"),
+        spent("r1", input_tokens=100, cached_input_tokens=40, output_tokens=12, reasoning_output_tokens=2),
+        spent("r1", input_tokens=100, cached_input_tokens=40, output_tokens=12, reasoning_output_tokens=2),
+        spent(None, input_tokens=10, cache_creation_input_tokens=3, output_tokens=1),
+        spent("r3"),
+    ]
+    session = parse(meta(), *rows)
+    assert [call.tokens for call in session.model_calls] == [
+        Tokens(input=60, cache_read=40, cache_write=None, output=10, reasoning=2),
+        Tokens(input=7, cache_read=None, cache_write=3, output=1, reasoning=None),
+    ]
+    totals = parse(meta(), *rows, counted((100, 40, 14, 2)))
+    assert [call.tokens.output for call in totals.model_calls] == [12]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from rollouts import PATCH, command, event, framed, item, kinds, meta, only, output, parse
+from rollouts import PATCH, command, event, framed, item, kinds, meta, only, output, parse, record
 
 from debrief.model import Event, FileEdit
 
@@ -171,6 +171,62 @@ def test_turn_items_tell_of_calls_too() -> None:
     done = {"type": "CommandExecution", "id": "c1", "command": ["bash", "-lc", "make"], "status": "declined"}
     result = only(parse(meta(), event("item_completed", item=done)), "tool_result")
     assert (result.command, result.outcome) == ("make", "rejected")
+
+
+def test_what_a_script_of_the_model_did_stands_before_what_the_model_says_next() -> None:
+    ran = {"type": "CommandExecution", "id": "exec-1", "command": ["ls"], "exit_code": 0, "stdout": "a\n"}
+    searched = {"type": "Extension", "kind": "web.search", "id": "exec-2", "query": "how to", "results": []}
+    drawn = {"type": "Extension", "kind": "canvas.draw", "id": "exec-3", "what": "a plan", "error": "no pen"}
+    session = parse(
+        meta(),
+        event("item_completed", item=ran),
+        event("item_completed", item=searched),
+        event("web_search_end", call_id="w1", query="how to", action={"type": "search", "query": "how to"}),
+        event("item_completed", item=drawn),
+        event(
+            "item_completed", item={"type": "AgentMessage", "content": [{"type": "Text", "text": "Done."}]}
+        ),
+        item("message", role="assistant", content=[{"type": "output_text", "text": "Done."}]),
+        event("task_complete", turn_id="t"),
+    )
+    assert [(one.kind, one.tool, one.outcome) for one in session.events] == [
+        ("tool_call", "exec_command", None),
+        ("tool_call", "web_search", None),
+        ("tool_result", "exec_command", "ok"),
+        ("tool_result", "web_search", "ok"),
+        ("tool_call", "canvas.draw", None),
+        ("tool_result", "canvas.draw", "error"),
+        ("message", None, None),
+        ("turn_end", None, None),
+    ]
+    assert session.opaque_count == 0
+
+
+def test_traex_appends_several_items_at_once() -> None:
+    items = [
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "List it."}]},
+        {"type": "custom_tool_call", "name": "exec", "call_id": "c1", "input": '{"cmd":"ls src"}'},
+        {"type": "trae_extra_info", "extra_info": {"kind": "shown"}},
+        {
+            "type": "custom_tool_call_output",
+            "call_id": "c1",
+            "output": [{"type": "input_text", "text": "a.go"}],
+        },
+        {"type": "trae_other", "extra": 1},
+    ]
+    session = parse(
+        meta(),
+        record("history_mutation", {"operation": "append", "items": items}),
+        record("history_mutation", {"operation": "truncate", "keep": 1}),
+    )
+    assert [(one.kind, one.command) for one in session.events] == [
+        ("prompt", None),
+        ("tool_call", "ls src"),
+        ("tool_result", "ls src"),
+        ("opaque", None),
+        ("opaque", None),
+    ]
+    assert session.initial_user_message == "List it."
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def tool_call(name: str, namespace: str | None, arguments: object) -> Call:
     if name.startswith("mcp__") or (namespace and (namespace.startswith("mcp__") or kind == "other")):
         tool = f"{namespace}__{name.lstrip('_')}" if namespace else name
         return Call(tool=tool, kind="mcp", path=_path(fields), args=args)
-    if kind == "shell":
+    if kind == "shell" or (name == "exec" and string(fields.get("cmd"))):
         return _shell_call(name, fields, args)
     if kind == "edit":
         patch = string(fields.get("input")) or string(fields.get("patch")) or args

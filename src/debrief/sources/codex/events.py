@@ -6,7 +6,7 @@ from typing import Any
 from debrief.model import Outcome
 from debrief.sources.codex.calls import Call, tool_call
 from debrief.sources.codex.ending import FINAL_PHASE
-from debrief.sources.codex.items import search
+from debrief.sources.codex.items import at_once, search
 from debrief.sources.codex.results import (
     content_text,
     duration_ms,
@@ -125,7 +125,7 @@ def _exec_ended(rollout: Rollout, event: dict[str, Any]) -> None:
     if call_id and not rollout.tools.knows(call_id):
         args = compact_json(event.get("command"))
         call = Call(tool="exec_command", kind="shell", command=script_of(event.get("command")), args=args)
-        rollout.tools.call(call, call_id, rollout.place)
+        rollout.tools.unasked(call, call_id, rollout.place)
     ended = Ended(outcome, exit_code, duration_ms(event.get("duration")), text)
     rollout.tools.ended(call_id, ended, rollout.place)
     rollout.ending.saw("work")
@@ -140,7 +140,7 @@ def _patch_ended(rollout: Rollout, event: dict[str, Any]) -> None:
     if call_id and not rollout.tools.knows(call_id):
         edits = change_edits(event.get("changes"))
         path = edits[0].path if edits else None
-        rollout.tools.call(
+        rollout.tools.unasked(
             Call(tool="apply_patch", kind="edit", path=path, edits=edits), call_id, rollout.place
         )
     ended = Ended(outcome, None, None, _first_text(event, "stderr", "stdout"))
@@ -159,7 +159,7 @@ def _mcp_ended(rollout: Rollout, event: dict[str, Any]) -> None:
     if call_id and not rollout.tools.knows(call_id):
         server, name = string(invocation.get("server")), string(invocation.get("tool"))
         call = tool_call(name or "unknown", f"mcp__{server}" if server else None, invocation.get("arguments"))
-        rollout.tools.call(call, call_id, rollout.place)
+        rollout.tools.unasked(call, call_id, rollout.place)
     ended = Ended(outcome, None, duration_ms(event.get("duration")), text)
     rollout.tools.ended(call_id, ended, rollout.place)
     rollout.ending.saw("work")
@@ -174,7 +174,7 @@ def _dynamic_ended(rollout: Rollout, event: dict[str, Any]) -> None:
     if call_id and not rollout.tools.knows(call_id):
         name = string(event.get("tool")) or "unknown"
         call = tool_call(name, string(event.get("namespace")), event.get("arguments"))
-        rollout.tools.call(call, call_id, rollout.place)
+        rollout.tools.unasked(call, call_id, rollout.place)
     text = string(event.get("error")) or content_text(sequence(event.get("content_items")))
     ended = Ended(outcome, None, duration_ms(event.get("duration")), text)
     rollout.tools.ended(call_id, ended, rollout.place)
@@ -188,6 +188,22 @@ def _search_ended(rollout: Rollout, event: dict[str, Any]) -> None:
         string(event.get("call_id")),
         failed=False,
     )
+
+
+def _extension_ran(rollout: Rollout, item: dict[str, Any]) -> None:
+    """A tool of the service that a script of the model used: no item of the model's own tells of it."""
+    kind = string(item.get("kind")) or "extension"
+    if kind in ("web.search", "web_search"):
+        # As the model's own item states it, should there be one.
+        action = {"type": "search", "query": item["query"]} if item.get("query") else item.get("action")
+        search(rollout, action, "turn item", string(item.get("id")), failed=_has_failed(item))
+        return
+    said = {name: value for name, value in item.items() if name not in ("type", "kind", "id", "results")}
+    at_once(rollout, tool_call(kind, None, said), string(item.get("id")), failed=_has_failed(item))
+
+
+def _has_failed(item: dict[str, Any]) -> bool:
+    return bool(item.get("error")) or _STATUS.get(string(item.get("status")) or "") == "error"
 
 
 def _agent_spawned(rollout: Rollout, event: dict[str, Any]) -> None:
@@ -258,11 +274,12 @@ _TURN_ITEMS: dict[str, Reader] = {
     "McpToolCall": _mcp_ended,
     "DynamicToolCall": _dynamic_ended,
     "SubAgentActivity": _agent_activity,
+    "Extension": _extension_ran,
 }
 
 _TURN_ITEMS_PASSED_OVER = frozenset(
     # What the model's own items say as well, and what says nothing of the work.
-    {"WebSearch", "ImageView", "ImageGeneration", "Sleep", "HookPrompt", "CollabAgentToolCall", "Extension"}
+    {"WebSearch", "ImageView", "ImageGeneration", "Sleep", "HookPrompt", "CollabAgentToolCall"}
 )
 
 _READERS: dict[str, Reader] = {

@@ -95,13 +95,13 @@ def search(rollout: Rollout, action: object, channel: str, call_id: str | None, 
     """A web search, which the service itself carries out: call and result in one record."""
     args = compact_json(action) if action else ""
     if not rollout.searches.repeats(channel, args):
-        _at_once(rollout, tool_call("web_search", None, args), call_id, failed=failed)
+        at_once(rollout, tool_call("web_search", None, args), call_id, failed=failed)
 
 
 def _image(rollout: Rollout, item: dict[str, Any]) -> None:
     prompt = string(item.get("revised_prompt")) or ""
     call = Call(tool="image_generation", kind="other", args=prompt)
-    _at_once(rollout, call, string(item.get("id")), failed=item.get("status") == "failed")
+    at_once(rollout, call, string(item.get("id")), failed=item.get("status") == "failed")
 
 
 def _output(rollout: Rollout, item: dict[str, Any]) -> None:
@@ -134,11 +134,12 @@ def _call(rollout: Rollout, item: dict[str, Any], call: Call) -> None:
     rollout.ending.saw("work")
 
 
-def _at_once(rollout: Rollout, call: Call, call_id: str | None, *, failed: bool) -> None:
+def at_once(rollout: Rollout, call: Call, call_id: str | None, *, failed: bool) -> None:
+    """A call that the service carried out itself: call and result in one record."""
     call_id = call_id or f"line-{rollout.place.line}"
-    rollout.tools.call(call, call_id, rollout.place)
+    rollout.tools.unasked(call, call_id, rollout.place)
     rollout.tools.ended(call_id, Ended("error" if failed else "ok"), rollout.place)
-    rollout.tools.settle()
+    rollout.tools.settle_unasked()
     rollout.ending.saw("work")
 
 

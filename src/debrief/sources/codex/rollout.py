@@ -4,7 +4,7 @@ A rollout says most things twice, as the model's items and as events for the scr
 decided here, in `said`, `asked` and `thought`, so that neither reader knows the other.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from debrief.model import Actor, EventKind, Session
 from debrief.sources.builder import SessionBuilder
@@ -15,12 +15,21 @@ from debrief.sources.codex.prompts import is_injected, is_wrapper, split_request
 from debrief.sources.codex.replay import Replay
 from debrief.sources.codex.tools import Tools
 from debrief.sources.codex.twins import Twins, twin_key
-from debrief.sources.codex.usage import Ledger, as_stated, buckets, totals
+from debrief.sources.codex.usage import Ledger, Totals, as_stated, buckets, totals
 from debrief.sources.pulls import PullRequests
-from debrief.sources.records import mapping, string, timestamp_us
+from debrief.sources.records import count, mapping, string, timestamp_us
 
 _COMPACTION_SPAN = 50
 """Lines within which two records of a compaction are records of the same one."""
+
+
+class Response(NamedTuple):
+    """What one answer of a model used, and where it stands."""
+
+    used: Totals
+    model: str | None
+    ts_us: int | None
+    event: int | None
 
 
 class Rollout:
@@ -49,6 +58,7 @@ class Rollout:
         self._calls = 0
         self._counted = 0
         self._keys: set[str] = set()
+        self._responses: dict[str, Response] = {}
 
     def meta(self, fields: dict[str, Any]) -> None:
         """The session's own record, or a copy of its parent's, which tells that history was copied."""
@@ -132,6 +142,7 @@ class Rollout:
         """A text of the assistant."""
         if not text.strip() or self._messages.repeats(channel, text):
             return
+        self.tools.settle_unasked()
         ordinal = self.event("message", "assistant", text=text, native_id=native_id)
         self.pulls.in_text(text, ordinal)
         self.ending.saw("answer")
@@ -192,6 +203,30 @@ class Rollout:
             row=False,
         )
 
+    def spent(self, response_id: str | None, usage: dict[str, Any]) -> None:
+        """What one response used, as TraeX states it; it counts where no running totals are stated."""
+        used = totals(usage)
+        written = count(usage.get("cache_creation_input_tokens"))
+        if written is not None:
+            used.setdefault("cache_write_input_tokens", written)
+        key = response_id or f"{self._turn_id or self.builder.native_id}:line {self.place.line}"
+        if not used:
+            return
+        self.builder.usage_row(as_stated(used), repeated=key in self._responses)
+        if not self.builder.replaying:
+            self._responses[key] = Response(used, self._model, self.place.ts_us, self._first_event())
+
+    def _count_responses(self) -> None:
+        for key, response in self._responses.items():
+            self.builder.model_call(
+                key,
+                model=response.model,
+                tokens=buckets(response.used),
+                ts_us=response.ts_us,
+                event=response.event,
+                row=False,
+            )
+
     def event(self, kind: EventKind, actor: Actor, **fields: Any) -> int:  # noqa: ANN401 (handed on as given)
         """Write an event of the current record."""
         return self.builder.event(kind, actor, line=self.place.line, ts_us=self.place.ts_us, **fields)
@@ -200,6 +235,8 @@ class Rollout:
         """Everything was read: settle what was left open and build the session."""
         builder = self.builder
         self.tools.settle()
+        if not self._calls:
+            self._count_responses()
         if self._clean_prompts:
             for ordinal in self._from_items:
                 builder.amend(ordinal, kind="message", actor="system", injected=True)

@@ -1,5 +1,6 @@
 """Pairs Codex's calls with their results and, where there are any, with its events about how they ended."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import structs
@@ -30,6 +31,7 @@ class Tools:
         self._calls: dict[str, Call] = {}
         self._open: set[str] = set()
         self._ended: dict[str, tuple[Ended, Place]] = {}
+        self._unasked: set[str] = set()
         self._results: dict[str, int] = {}
         self._running: dict[str, str] = {}
         self._left_running: set[str] = set()
@@ -57,6 +59,11 @@ class Tools:
             self._open.add(call_id)
             self._results.pop(call_id, None)
         return write_call(self._builder, call, call_id, place._replace(native_id=native_id))
+
+    def unasked(self, call: Call, call_id: str, place: Place) -> None:
+        """Write a call that the model's own items do not hold, told by the event about its end."""
+        self._unasked.add(call_id)
+        self.call(call, call_id, place)
 
     def result(self, call_id: str | None, output: object, place: Place) -> int:
         """Write the result of a call from its output record, and what is known of its end besides."""
@@ -92,9 +99,16 @@ class Tools:
 
     def settle(self) -> None:
         """Write the results of calls that ended without an output record."""
-        for call_id, (ended, place) in self._ended.items():
+        self._settle(list(self._ended))
+
+    def settle_unasked(self) -> None:
+        """Write the results of calls that the model's own items do not hold: no output record will come."""
+        self._settle([call_id for call_id in self._ended if call_id in self._unasked])
+
+    def _settle(self, call_ids: Iterable[str]) -> None:
+        for call_id in call_ids:
+            ended, place = self._ended.pop(call_id)
             self._write(self._calls.get(call_id), call_id, Result(text=ended.text), ended, place)
-        self._ended.clear()
 
     def _write(
         self, call: Call | None, call_id: str | None, result: Result, ended: Ended, place: Place

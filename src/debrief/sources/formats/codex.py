@@ -5,7 +5,7 @@ before it, after a first line that names the session. Both are recognised by wha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -16,12 +16,13 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.codex.events import opens_turn, read_event
 from debrief.sources.codex.items import is_item_type, read_item
 from debrief.sources.codex.rollout import Rollout, place_of
-from debrief.sources.records import Record, mapping, records, string
+from debrief.sources.records import Record, mapping, records, sequence, string
 from debrief.sources.runs import note_fault
 from debrief.sources.source import Clean, Companions, Transcript
 
 _ENVELOPES = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
 _PASSED_OVER = frozenset({"world_state", "inter_agent_communication_metadata", "inter_agent_communication"})
+_ITEMS = frozenset({"response_item", "history_mutation"})
 _LINES_TRIED = 20
 
 # A first line that is longer than what there is to look at: the session's record with the vendor's prompt.
@@ -38,7 +39,7 @@ class Codex(msgspec.Struct, frozen=True):
 
     name: str = "codex"
     title: str = "Codex"
-    version: int = 4
+    version: int = 5
     roots: tuple[str, ...] = (
         "~/.codex/sessions",
         "$CODEX_HOME/sessions",
@@ -88,21 +89,11 @@ def _read(rollout: Rollout, record: Record) -> None:
     value = mapping(record.value)
     kind, payload = string(value.get("type")), mapping(value.get("payload"))
     inner = payload.get("type")
-    content = kind == "response_item" or (kind == "event_msg" and not opens_turn(inner))
+    content = kind in _ITEMS or (kind == "event_msg" and not opens_turn(inner))
     rollout.at(place_of(value, record.line), content=content)
-    if kind == "response_item":
-        known = read_item(rollout, payload)
-    elif kind == "event_msg":
-        known = read_event(rollout, payload)
-    elif kind == "session_meta":
-        rollout.meta(payload)
-        known = True
-    elif kind == "turn_context":
-        rollout.context(payload)
-        known = True
-    elif kind == "compacted":
-        rollout.compacted(string(payload.get("message")) or "", "record")
-        known = True
+    reader = _READERS.get(kind or "")
+    if reader is not None:
+        known = reader(rollout, payload)
     elif "payload" not in value and is_item_type(kind):
         known = read_item(rollout, value)
     elif kind is None and _is_flat_start(value):
@@ -113,6 +104,50 @@ def _read(rollout: Rollout, record: Record) -> None:
     if not known:
         name = f"{kind}/{inner}" if isinstance(inner, str) else str(kind)
         rollout.builder.opaque(f"record of type '{name}'", line=record.line, ts_us=rollout.place.ts_us)
+
+
+def _read_meta(rollout: Rollout, payload: dict[str, Any]) -> bool:
+    rollout.meta(payload)
+    return True
+
+
+def _read_context(rollout: Rollout, payload: dict[str, Any]) -> bool:
+    rollout.context(payload)
+    return True
+
+
+def _read_compaction(rollout: Rollout, payload: dict[str, Any]) -> bool:
+    rollout.compacted(string(payload.get("message")) or "", "record")
+    return True
+
+
+def _read_mutation(rollout: Rollout, payload: dict[str, Any]) -> bool:
+    """TraeX, which is built on Codex, writes several items at once; it may do more to a history than that."""
+    if payload.get("operation") != "append":
+        return False
+    for item in sequence(payload.get("items")):
+        fields = mapping(item)
+        if not read_item(rollout, fields) and fields.get("type") != "trae_extra_info":
+            name = f"item of type '{string(fields.get('type'))}'"
+            rollout.builder.opaque(name, line=rollout.place.line, ts_us=rollout.place.ts_us)
+    return True
+
+
+def _read_spent(rollout: Rollout, payload: dict[str, Any]) -> bool:
+    rollout.spent(string(payload.get("response_id")), mapping(payload.get("usage")))
+    return True
+
+
+_READERS: dict[str, Callable[[Rollout, dict[str, Any]], bool]] = {
+    "response_item": read_item,
+    "event_msg": read_event,
+    "session_meta": _read_meta,
+    "turn_context": _read_context,
+    "compacted": _read_compaction,
+    "history_mutation": _read_mutation,
+    "token_usage_record": _read_spent,
+}
+"""Each reads a record's payload, and says whether it knows it."""
 
 
 def _is_enveloped(value: dict[str, Any]) -> bool:
