@@ -195,7 +195,9 @@ def _extension_ran(rollout: Rollout, item: dict[str, Any]) -> None:
     kind = string(item.get("kind")) or "extension"
     if kind in ("web.search", "web_search"):
         # As the model's own item states it, should there be one.
-        action = {"type": "search", "query": item["query"]} if item.get("query") else item.get("action")
+        action = {name: value for name, value in mapping(item.get("action")).items() if value is not None}
+        if action.get("type", "search") == "search" and not action.keys() & {"query", "queries"}:
+            action = {"type": "search", "query": item.get("query")}
         search(rollout, action, "turn item", string(item.get("id")), failed=_has_failed(item))
         return
     said = {name: value for name, value in item.items() if name not in ("type", "kind", "id", "results")}
