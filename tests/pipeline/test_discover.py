@@ -29,9 +29,16 @@ def test_a_folder_is_walked_to_the_bottom_in_order(tmp_path: Path) -> None:
 
 def test_files_of_sub_agents_come_with_their_session(tmp_path: Path) -> None:
     main = write(tmp_path / f"{SESSION}.jsonl")
-    agent = write(tmp_path / SESSION / "subagents" / "agent-a1.jsonl")
-    deeper = write(tmp_path / SESSION / "subagents" / "workflows" / "w1" / "agent-b2.jsonl")
-    expected = {main.name: sorted([str(agent.relative_to(tmp_path)), str(deeper.relative_to(tmp_path))])}
+    theirs = (
+        "subagents/agent-a1.jsonl",
+        "subagents/agent-a1.meta.json",
+        "subagents/workflows/w1/agent-b2.jsonl",
+        "subagents/workflows/w1/agent-b2.meta.json",
+        "subagents/workflows/w1/journal.jsonl",
+        "workflows/w1.json",
+    )
+    written = [write(tmp_path / SESSION / name) for name in theirs]
+    expected = {main.name: sorted(str(one.relative_to(tmp_path)) for one in written)}
     assert {name: sorted(several) for name, several in names(tmp_path).items()} == expected
     assert {name: sorted(several) for name, several in names(tmp_path, main).items()} == expected
 

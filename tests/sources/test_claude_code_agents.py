@@ -35,6 +35,24 @@ def test_the_old_layout_belongs_only_where_the_content_says_so() -> None:
     assert {event.agent for event in parse(main, foreign).events} == {None}
 
 
+def test_a_sub_agents_rows_may_name_it_with_the_session() -> None:
+    companion = document(
+        agent_rows(session=f"{OWN}#agent-a7"), f"{OWN}/subagents/workflows/w1/agent-a7.jsonl"
+    )
+    session = parse([Rows().user("go"), Rows().says("Done.")], companion)
+    assert [call.agent for call in session.model_calls] == [None, "a7"]
+    assert session.fault_count == 0
+
+
+def test_a_file_of_another_sessions_agent_is_not_passed_over_silently() -> None:
+    foreign = document(agent_rows(session=OTHER), f"{OWN}/subagents/agent-a7.jsonl")
+    session = parse([Rows().user("go")], foreign)
+    assert {event.agent for event in session.events} == {None}
+    assert session.faults == (
+        f"{OWN}/subagents/agent-a7.jsonl: its rows are of another session, they are not counted here",
+    )
+
+
 def test_progress_rows_stand_in_for_a_missing_file_and_only_then() -> None:
     inner = agent_rows()
     main = [

@@ -55,6 +55,8 @@ CALLS = [*CHAT, {"role": "assistant", "content": None, "tool_calls": [{"id": "c"
         ({"messages": CALLS}, "re-shaped into `messages`"),
         ("a\tb\tc\n1\t2\t3\n", "a table"),
         ("# Read me\n\nHello.\n", "plain text"),
+        ({"runId": "w1", "workflowProgress": []}, "the notes of a workflow"),
+        ('{"type":"started","key":"v2:1","agentId":"a1"}\n', "the notes of a workflow"),
         ({"x": 1}, "JSON of some other kind"),
         ('{"x":1}\n{"x":2}\n', "JSON Lines of some other kind"),
         (

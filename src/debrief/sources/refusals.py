@@ -244,6 +244,10 @@ LOOK_ALIKES: tuple[LookAlike, ...] = (
         "the notes beside a sub-agent's transcript: import the session that started it",
     ),
     LookAlike(
+        lambda head: "workflowProgress" in head.fields or _row_has("type", "key", "agentId")(head),
+        "the notes of a workflow on its agents: import the session that started it",
+    ),
+    LookAlike(
         lambda head: "checkpoint_id" in head.fields or _has("token_usage", "session_id", "strategy")(head),
         "the metadata of an Entire checkpoint: import the full.jsonl beside it",
     ),

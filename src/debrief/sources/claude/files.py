@@ -7,6 +7,7 @@ first reading collects the ids, and the second one makes the events.
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any, BinaryIO
 
 import msgspec
@@ -111,11 +112,29 @@ def agent_of(found: FileIds, name: str) -> str | None:
     return named.group(1) if named else (found.first_uuid or "unnamed")
 
 
-def belongs(found: FileIds, agent: str, session_id: str, name: str) -> bool:
+def subagents(
+    companions: tuple[Document, ...], session_id: str
+) -> tuple[list[tuple[str, Document]], list[str]]:
+    """The sub-agents whose whole files are among a session's companions, and the names of others' files."""
+    own, foreign = [], []
+    for document in companions:
+        if not fnmatch(document.name.rpartition("/")[2], "agent-*.jsonl"):
+            continue
+        ids = file_ids(document)
+        agent = agent_of(ids, document.name)
+        if agent is not None and _belongs(ids, agent, session_id, document.name):
+            own.append((agent, document))
+        elif ids.main_rows or ids.side_rows:
+            foreign.append(document.name)
+    return own, foreign
+
+
+def _belongs(found: FileIds, agent: str, session_id: str, name: str) -> bool:
     """Whether the sub-agent's file is of this session: its rows say so, never its name alone.
 
     Some versions let the sub-agent's rows carry the agent's own id; then its folder has to answer for it.
     """
     if session_id in found.sessions:
         return True
-    return "/subagents/" in f"/{name}" and set(found.sessions) <= {agent, f"agent-{agent}"}
+    ids = {agent, f"agent-{agent}", f"{session_id}#agent-{agent}"}
+    return "/subagents/" in f"/{name}" and set(found.sessions) <= ids

@@ -24,6 +24,11 @@ COMPANIONS = (
     Companions("*.jsonl", "{stem}/subagents/agent-*.jsonl"),
     Companions("*.jsonl", "{stem}/subagents/workflows/*/agent-*.jsonl"),
     Companions("*.jsonl", "agent-*.jsonl", by_content=True),
+    # What a workflow says of its agents, and they of themselves, is told better by their rows.
+    Companions("*.jsonl", "{stem}/subagents/agent-*.meta.json"),
+    Companions("*.jsonl", "{stem}/subagents/workflows/*/agent-*.meta.json"),
+    Companions("*.jsonl", "{stem}/subagents/workflows/*/journal.jsonl"),
+    Companions("*.jsonl", "{stem}/workflows/*.json"),
     Companions("*.jsonl", "{stem}/tool-results/*.txt"),
     Companions("*.jsonl", "{stem}/tool-results/*.json"),
 )

@@ -18,10 +18,10 @@ from debrief.sources.claude.conversation import Conversation
 from debrief.sources.claude.files import (
     FileIds,
     agent_of,
-    belongs,
     document_records,
     file_ids,
     own_session_id,
+    subagents,
 )
 from debrief.sources.claude.heads import is_transcript
 from debrief.sources.claude.outputs import kept_outputs
@@ -52,7 +52,7 @@ class ClaudeCode:
 
     name = "claude_code"
     title = "Claude Code"
-    version = 3
+    version = 4
     roots: tuple[str, ...] = ROOTS
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[Companions, ...] = COMPANIONS
@@ -109,8 +109,11 @@ class _Reading:
         self._session = own_session_id(ids, self._main.name)
         self._sessions = ids.sessions
         self._name(ids)
-        self._companions = list(self._own(transcript.companions))
+        self._companions: list[tuple[str, Document]] = []
         if self._alone is None:
+            self._companions, foreign = subagents(transcript.companions, self._session)
+            for name in foreign:
+                builder.fault(f"{name}: its rows are of another session, they are not counted here")
             self.conversation.outputs = kept_outputs(transcript.companions)
         self._with_file = {agent for agent, _ in self._companions}
 
@@ -122,16 +125,6 @@ class _Reading:
             builder.relation = "subagent"
             if ids.sessions and self._session != builder.native_id:
                 builder.parent_id = self._session
-
-    def _own(self, companions: tuple[Document, ...]) -> Iterator[tuple[str, Document]]:
-        if self._alone is not None:
-            return
-        for document in companions:
-            if document.name.endswith(".jsonl"):
-                ids = file_ids(document)
-                agent = agent_of(ids, document.name)
-                if agent is not None and belongs(ids, agent, self._session, document.name):
-                    yield agent, document
 
     def run(self) -> None:
         """Read every file, then settle what only the end shows."""
