@@ -91,6 +91,14 @@ def test_a_queued_prompt_that_entered_the_turn_is_seen_though_no_row_repeats_it(
     assert session.initial_user_message == "start"
 
 
+def test_a_prompt_that_is_seen_only_as_it_leaves_the_queue_is_not_lost() -> None:
+    rows = Rows()
+    left = queue("remove", 2, "the parser first")
+    assert prompts(parse([rows.user("start"), left, rows.says("Yes.")])) == ["start", "the parser first"]
+    echoed = parse([rows.user("start"), left, rows.user("the parser first"), rows.says("Yes.")])
+    assert prompts(echoed) == ["start", "the parser first"]
+
+
 def test_a_queued_prompt_is_shown_once() -> None:
     for take in ("dequeue", "remove"):
         rows = Rows()

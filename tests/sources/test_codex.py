@@ -266,9 +266,10 @@ def test_sub_agents_are_events_once() -> None:
         output("c1", '{"agent_id":"child-1","nickname":"Ada"}'),
         event("collab_agent_spawn_end", call_id="c1", new_thread_id="child-1", prompt="look"),
         event("collab_agent_spawn_end", call_id="c2", new_thread_id="child-2", prompt="look there"),
+        event("collab_tool_call", call_id="c3", new_thread_id="child-3", tool="spawn_agent"),
     )
     found = [e for e in session.events if e.kind == "subagent"]
-    assert [e.agent for e in found] == ["child-1", "child-2"]
+    assert [e.agent for e in found] == ["child-1", "child-2", "child-3"]
 
 
 def test_a_thread_that_was_named_has_its_name_as_title() -> None:

@@ -56,6 +56,10 @@ class PromptQueue:
         waiting = [queued for queued in self._queued if queued.waiting]
         first = waiting[0] if waiting else None
         taken = next((queued for queued in waiting if queued.text == text), first)
+        if taken is None and text and into_turn:
+            # Its coming is not on record; its going says what it was.
+            taken = _Queued(text, place)
+            self._queued.append(taken)
         if taken is None:
             return
         taken.waiting = False

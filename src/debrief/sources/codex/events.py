@@ -305,6 +305,7 @@ _READERS: dict[str, Reader] = {
     "dynamic_tool_call_response": _dynamic_ended,
     "web_search_end": _search_ended,
     "collab_agent_spawn_end": _agent_spawned,
+    "collab_tool_call": _agent_spawned,
     "sub_agent_activity": _agent_activity,
     "entered_review_mode": _review_entered,
     "exited_review_mode": _review_exited,
