@@ -273,3 +273,89 @@ def test_the_stream_and_another_agents_are_told_apart() -> None:
 )
 def test_wrong_types_in_any_field_never_raise(rows: list[Any]) -> None:
     assert parse("droid", START, message("user", text("go")), *rows).native_id
+
+
+def test_what_the_tool_wrote_is_no_prompt() -> None:
+    hook = {"hookEventName": "Stop", "hookResults": [{"exitCode": 0, "stdout": "formatted\n", "stderr": ""}]}
+    session = parse(
+        "droid",
+        {**START, "title": "New Session", "sessionTitle": None},
+        message("user") | {"message": _of_the_tool("User system info (linux)")},
+        message("user", text("Tidy it")),
+        message("assistant", text("Done.")),
+        message("user") | {"message": {"role": "user", "content": [], **hook}},
+        message("user") | {"message": _of_the_tool("Model switched", "user_only")},
+    )
+    assert said(session) == [("prompt", "Tidy it"), ("message", "Done.")]
+    assert [event.text for event in session.events if event.injected] == [
+        "User system info (linux)",
+        "Stop hook\nformatted",
+        "Model switched",
+    ]
+    assert (session.title, session.title_source, session.end_state) == ("Tidy it", "prompt", "finished")
+
+
+def _of_the_tool(words: str, visibility: str = "llm_only") -> dict[str, Any]:
+    return {"role": "user", "visibility": visibility, "content": [text(words)]}
+
+
+def test_a_fork_replays_its_parent_up_to_a_message() -> None:
+    session = parse(
+        "droid",
+        {**START, "parent": "d-0", "forkedAtMessageId": "m2"},
+        message("user", text("old question"), id="m1"),
+        message("assistant", text("old answer"), id="m2"),
+        message("user", text("new question"), id="m3"),
+    )
+    assert (session.relation, session.parent_id) == ("fork", "d-0")
+    assert [event.replayed for event in session.events] == [True, True, False]
+    assert session.title == "A title"
+    assert session.initial_user_message == "new question"
+
+
+def test_a_fork_whose_message_is_not_there_says_so() -> None:
+    session = parse(
+        "droid",
+        {**START, "parent": "d-0", "forkedAtMessageId": "gone"},
+        message("user", text("question"), id="m1"),
+    )
+    assert session.events[0].replayed
+    assert "not in the file" in session.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        ("completed", "finished"),
+        ("spec_handoff", "finished"),
+        ("permission_rejected", "interrupted"),
+        ("process_exit", "error"),
+    ],
+)
+def test_how_a_turn_ended(reason: str, state: str) -> None:
+    session = parse(
+        "droid",
+        START,
+        message("user", text("go")),
+        message("assistant", text("well")),
+        {"type": "agent_turn_outcome", "turnId": "m", "reason": reason},
+    )
+    assert session.end_state == state
+
+
+@pytest.mark.parametrize(
+    ("models", "model"), [(["a", "a"], "settings-model"), (["a", "b"], None)], ids=["one", "several"]
+)
+def test_a_total_of_several_models_is_of_none(models: list[str], model: str | None) -> None:
+    usage = {"model": "settings-model", "tokenUsage": {"inputTokens": 10, "outputTokens": 1}}
+    rows = [message("assistant", text(name)) for name in models]
+    for row, name in zip(rows, models, strict=True):
+        row["message"]["modelId"] = name
+    session = parse(
+        "droid",
+        START,
+        message("user", text("go")),
+        *rows,
+        beside={"d-1.settings.json": json.dumps(usage).encode()},
+    )
+    assert [call.model for call in session.model_calls] == [model]

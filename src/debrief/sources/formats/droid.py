@@ -27,8 +27,11 @@ _PASSED_OVER = frozenset(
     # What the list of tasks and the settings have become: a call says so too, or nobody did anything.
     {"todo_state", "session_settings", "session_end"}
 )
-_DONE = frozenset({"completed", "complete", "success", "finished", "end_turn"})
-_STOPPED = frozenset({"cancelled", "canceled", "aborted", "interrupted"})
+_DONE = frozenset({"completed", "complete", "success", "finished", "end_turn", "spec_handoff"})
+_STOPPED = frozenset({"cancelled", "canceled", "aborted", "interrupted", "permission_rejected"})
+_UNTITLED = "New Session"
+_OF_THE_TOOL = frozenset({"llm_only", "user_only"})
+"""Who alone sees a message that no person wrote: the model, or the person."""
 
 
 class Droid(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class Droid(msgspec.Struct, frozen=True):
 
     name: str = "droid"
     title: str = "Droid"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = ("~/.factory/sessions", "~/.factory/projects")
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[Companions, ...] = (Companions("*.jsonl", "{stem}.settings.json"),)
@@ -71,6 +74,9 @@ class _Run:
         self.read_any = False
         self.model: str | None = None
         self.last_said = ""
+        self.forked_at: str | None = None
+        self._answered: str | None = None
+        self._is_mixed = False
         self._total = Tokens()
         self._too_small: tuple[str, ...] = ()
         self._began: list[dict[str, Any]] = []
@@ -102,6 +108,8 @@ class _Run:
                 ts_us=self.dialogue.ts_us,
                 text=compact_json(row),
             )
+        if self.builder.replaying and row.get("id") == self.forked_at:
+            self.builder.replaying = False
 
     def finish(self, *, cut_off: bool) -> Session:
         """The file is over."""
@@ -109,6 +117,12 @@ class _Run:
             began = compact_json(self._began).encode("utf-8", "replace")
             self.builder.native_id = f"unnamed-{hashlib.sha256(began).hexdigest()[:32]}"
             self.builder.fault("line 1: no record says the session's id")
+        if self.builder.replaying:
+            self.builder.fault(
+                "the message at which the session forked is not in the file: all of it is replayed"
+            )
+        if self._is_mixed:
+            self.model = None  # the total is of several models, and no record parts it
         if self._total != Tokens():
             self.builder.model_call(
                 f"{self.builder.native_id}:total",
@@ -118,6 +132,16 @@ class _Run:
             )
         self.builder.end_state, self.builder.end_reason = self.dialogue.verdict(cut_off=cut_off)
         return self.builder.build()
+
+    def answers(self, model: str) -> None:
+        """A message of the assistant says which model wrote it."""
+        if self.builder.replaying:
+            return
+        if self._answered is not None and model != self._answered:
+            self._is_mixed = True
+            self.dialogue.model(model)
+        self._answered = model
+        self.model = self.model or model
 
     def user_text(self, text: str, native_id: str | None) -> None:
         """A user's text, which may begin with what the tool put there."""
@@ -137,10 +161,16 @@ def _start(run: _Run, row: dict[str, Any]) -> None:
     run.builder.native_id = named(row.get("id")) or run.builder.native_id
     run.builder.cwd = string(row.get("cwd"))
     run.builder.agent_version = string(row.get("version"))
-    if title := string(row.get("sessionTitle")) or string(row.get("title")):
+    title = string(row.get("sessionTitle")) or string(row.get("title"))
+    if title and title != _UNTITLED:
         run.builder.title, run.builder.title_source = title, "session_start"
     if parent := string(row.get("callingSessionId")) or string(row.get("parentSessionId")):
         run.builder.parent_id, run.builder.relation = parent, "subagent"
+    elif parent := string(row.get("parent")):
+        run.builder.parent_id, run.builder.relation = parent, "fork"
+        # It begins with the parent's messages, up to this one.
+        run.forked_at = string(row.get("forkedAtMessageId"))
+        run.builder.replaying = run.forked_at is not None
 
 
 def _system(run: _Run, row: dict[str, Any]) -> None:
@@ -154,6 +184,13 @@ def _message(run: _Run, row: dict[str, Any]) -> None:
     message = row if "message" not in row else mapping(row.get("message"))
     role, native_id = message.get("role"), string(row.get("id"))
     content = message.get("content", message.get("text"))
+    if role == "assistant" and (model := string(message.get("modelId"))):
+        run.answers(model)
+    if hook := string(message.get("hookEventName")):
+        run.dialogue.injected(_hooked(hook, message.get("hookResults")))
+        if not content:
+            return
+    is_ours = message.get("visibility", row.get("visibility")) in _OF_THE_TOOL
     blocks = sequence(content) or [{"type": "text", "text": content}]
     for block in map(mapping, blocks):
         kind = block.get("type")
@@ -165,12 +202,22 @@ def _message(run: _Run, row: dict[str, Any]) -> None:
             run.dialogue.result(string(block.get("tool_use_id")), text, ended_of(text, block.get("is_error")))
         elif kind in ("thinking", "redacted_thinking"):
             run.dialogue.thinks(string(block.get("thinking")) or "", native_id=native_id)
-        elif role == "user":
+        elif role == "user" and not is_ours:
             run.user_text(text_of([block]), native_id)
-        elif role == "assistant":
+        elif role == "assistant" and not is_ours:
             run.says(text_of([block]), native_id)
         else:
             run.dialogue.injected(text_of([block]))
+
+
+def _hooked(event: str, results: object) -> str:
+    """What the commands that ran on `event` printed."""
+    printed = (
+        string(result.get(stream))
+        for result in map(mapping, sequence(results))
+        for stream in ("stdout", "stderr")
+    )
+    return "\n".join([f"{event} hook", *(text.strip() for text in printed if text)])
 
 
 def _tool_call(run: _Run, row: dict[str, Any]) -> None:
