@@ -280,3 +280,70 @@ def test_other_content_is_refused(row: Any) -> None:
 )
 def test_wrong_types_in_any_field_never_raise(rows: list[Any]) -> None:
     assert parse("pi", HEADER, user(0), *rows).native_id
+
+
+def test_what_models_were_asked_besides_answers_is_counted_too() -> None:
+    session = parse(
+        "pi",
+        HEADER,
+        user(0),
+        answer(1, call("subagent"), usage={**USAGE, "reasoning": 4}),
+        entry(
+            2,
+            message={"role": "toolResult", "toolCallId": "t1", "content": [text("ok")], "usage": USAGE},
+        ),
+        entry(3, "compaction", summary="what was", usage=USAGE),
+        entry(4, "branch_summary", summary="left", usage=USAGE),
+        {**entry(5, "usage", model="m2", usage=USAGE), "note": "kept warm"},
+        entry(6, "active_tools_change", activeToolNames=["read"]),
+        entry(7, "context_edit", targetId="e1", replacement=None),
+        entry(8, "context_window", handoff="begin anew"),
+    )
+    assert [one.model for one in session.model_calls] == ["m1", None, "m1", "m1", "m2"]
+    assert [one.tokens.output for one in session.model_calls] == [7] * 5
+    assert [one.cost_usd_micros for one in session.model_calls] == [12_500] * 5
+    assert session.model_calls[0].tokens.reasoning == 4
+    assert [event.text for event in session.events if event.kind == "compaction"] == [
+        "what was",
+        "begin anew",
+    ]
+    assert session.opaque_count == 0
+
+
+def test_a_checkpoint_of_an_answer_is_not_counted() -> None:
+    session = parse(
+        "pi",
+        HEADER,
+        user(0),
+        answer(1, call("bash"), usage=USAGE, responseId="r", checkpoint=True),
+        answer(2, text("done"), usage=USAGE, responseId="r"),
+    )
+    assert [one.tokens.output for one in session.model_calls] == [7]
+    assert (session.usage.rows, session.usage.repeated) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "prompt"), [("\n\nreview it", "review it"), ("", "/skill:review")], ids=["words", "none"]
+)
+def test_a_skill_is_no_words_of_the_person(typed: str, prompt: str) -> None:
+    skill = '<skill name="review" location="/s/SKILL.md">\nLook well.\n</skill>'
+    session = parse("pi", HEADER, user(0, f"{skill}{typed}"))
+    assert said(session) == [("prompt", prompt)]
+    assert (session.events[0].injected, session.events[0].text) == (True, skill)
+
+
+def test_what_a_channel_notes_is_no_prompt_and_what_it_delivers_no_answer() -> None:
+    notes = 'Conversation info (untrusted metadata):\n```json\n{"sender":"x"}\n```'
+    mirror = {"provider": "openclaw", "model": "delivery-mirror"}
+    session = parse(
+        "pi",
+        HEADER,
+        user(0, f"{notes}\n\n[Sun 2026-03-01 00:00 UTC] hello"),
+        answer(1, text("hi")),
+        answer(2, text("hi"), **mirror),
+        answer(3, text("a file was sent"), **mirror),
+        entry(4, "model_change", provider="p", modelId="m1"),
+    )
+    assert (session.agent, session.title) == ("OpenClaw", "hello")
+    assert said(session) == [("prompt", "hello"), ("message", "hi"), ("message", "a file was sent")]
+    assert "model_change" not in kinds(session)

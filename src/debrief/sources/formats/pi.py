@@ -28,11 +28,16 @@ _OF_STREAM = frozenset(
 )
 _PASSED_OVER = frozenset(
     # What an extension keeps for itself, a person's bookmarks, and a setting.
-    {"custom", "label", "thinking_level_change"}
+    {"custom", "label", "thinking_level_change", "active_tools_change"}
+    # What the model is shown from then on of a message that stays as it was.
+    | {"context_edit"}
     # The stream without a screen says each message three times; `message_end` has it whole.
     | {"agent_start", "turn_start", "message_start", "message_update", "turn_end", "agent_end"}
     | {"tool_execution_start", "tool_execution_update", "tool_execution_end", "queue_update"}
 )
+_SKILL = re.compile(r"<skill name=\"([^\"\n]*)\" location=\"[^\"\n]*\">\n.*?\n</skill>\s*", re.DOTALL)
+_OF_A_CHANNEL = re.compile(r"[^\n`]{1,80} \(untrusted metadata\):\n```json\n.*?\n```\s*", re.DOTALL)
+_SENT_AT = re.compile(r"\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d [^\]\n]{1,40}\] ")
 _OPENCLAW = re.compile(rb'"(?:customType|provider|id|modelId)"\s*:\s*"openclaw')
 
 
@@ -41,10 +46,11 @@ class Pi(msgspec.Struct, frozen=True):
 
     name: str = "pi"
     title: str = "Pi"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.pi/agent/sessions",
         "$PI_CODING_AGENT_DIR/sessions",
+        "$PI_CODING_AGENT_SESSION_DIR",
         "~/.openclaw/agents/*/sessions",
     )
     suffixes: tuple[str, ...] = (".jsonl",)
@@ -83,6 +89,7 @@ class _Run:
         self.read_any = False
         self.model: str | None = None
         self._began_us: int | None = None
+        self.last_said = ""
         self._first: dict[str, Any] = {}
 
     def read(self, entry: dict[str, Any], line: int) -> None:
@@ -143,10 +150,16 @@ def _message(run: _Run, entry: dict[str, Any], message: dict[str, Any]) -> None:
     native_id = string(entry.get("id"))
     text = text_of(message.get("content"))
     if role == "user":
-        run.dialogue.prompt(text, native_id=native_id)
+        _user(run, text, native_id)
+    elif role == "assistant" and message.get("provider") == "openclaw":
+        # What was delivered to a channel: most often the answer before it, once more.
+        if text.strip() != run.last_said.strip():
+            run.dialogue.says(text, native_id=native_id)
     elif role == "assistant":
         _assistant(run, message, native_id)
     elif role == "toolResult":
+        # The tool may have asked models itself; which ones is not said.
+        _count(run, message, native_id, None, model=None)
         flag = message.get("isError")
         details = mapping(message.get("details"))
         run.dialogue.result(
@@ -173,6 +186,19 @@ def _message(run: _Run, entry: dict[str, Any], message: dict[str, Any]) -> None:
         )
 
 
+def _user(run: _Run, text: str, native_id: str | None) -> None:
+    """A prompt, without the skill before it that a command of the person stands for, or a channel's notes."""
+    command = ""
+    while found := _SKILL.match(text) or _OF_A_CHANNEL.match(text):
+        run.dialogue.injected(found.group().strip())
+        text = text[found.end() :]
+        command = f"/skill:{found.group(1)}" if found.re is _SKILL else command
+        if sent := _SENT_AT.match(text):
+            text = text[sent.end() :]
+    if text.strip() or command:
+        run.dialogue.prompt(text if text.strip() else command, native_id=native_id)
+
+
 def _assistant(run: _Run, message: dict[str, Any], native_id: str | None) -> None:
     first = run.builder.event_count
     stop = string(message.get("stopReason"))
@@ -188,8 +214,9 @@ def _assistant(run: _Run, message: dict[str, Any], native_id: str | None) -> Non
             run.dialogue.calls(call, string(fields.get("id")), native_id=native_id)
         else:
             run.dialogue.says(text_of([block]), native_id=native_id)
+    run.last_said = text_of(content)
     run.model = string(message.get("model")) or run.model
-    _count(run, message, native_id, first)
+    _count(run, message, native_id, first, model=run.model)
     error = string(message.get("errorMessage"))
     if stop == "aborted":
         run.dialogue.interrupted(error or "")
@@ -201,30 +228,34 @@ def _assistant(run: _Run, message: dict[str, Any], native_id: str | None) -> Non
         run.dialogue.says("", ended=True)
 
 
-def _count(run: _Run, message: dict[str, Any], native_id: str | None, event: int) -> None:
-    usage = mapping(message.get("usage"))
+def _count(
+    run: _Run, entry: dict[str, Any], native_id: str | None, event: int | None, *, model: str | None
+) -> None:
+    usage = mapping(entry.get("usage"))
     cache = mapping(usage.get("cache"))
     tokens = Tokens(
         input=count(usage.get("input")),
         cache_read=_either(usage.get("cacheRead"), cache.get("read")),
         cache_write=_either(usage.get("cacheWrite"), cache.get("write")),
         output=count(usage.get("output")),
+        reasoning=count(usage.get("reasoning")),
     )
     if not any((tokens.input, tokens.cache_read, tokens.cache_write, tokens.output)):
         # Zeros only: a request that failed or was stopped before the service said anything.
         return
-    if run.builder.replaying:
-        run.builder.usage_row(tokens, repeated=False)
+    if run.builder.replaying or entry.get("checkpoint") is True:
+        # A checkpoint is an answer as far as it has come: the whole one follows, with all that it used.
+        run.builder.usage_row(tokens, repeated=not run.builder.replaying)
         return
-    key = string(message.get("responseId")) or native_id or f"line-{run.dialogue.line}"
+    key = string(entry.get("responseId")) or native_id or f"line-{run.dialogue.line}"
     run.builder.model_call(
         # Entries have ids of eight digits: a time makes them one of a kind, and a fork copies both.
         f"{key}:{run.dialogue.ts_us}",
-        model=run.model,
+        model=model,
         tokens=tokens,
         ts_us=run.dialogue.ts_us,
         cost_usd_micros=_micros(mapping(usage.get("cost")).get("total")),
-        event=event if event < run.builder.event_count else None,
+        event=event if event is not None and event < run.builder.event_count else None,
     )
 
 
@@ -247,11 +278,24 @@ def _outcome(flag: object, text: str) -> Any:  # noqa: ANN401 (an Outcome)
 
 
 def _compaction(run: _Run, entry: dict[str, Any], _message: dict[str, Any]) -> None:
-    run.dialogue.compacted(string(entry.get("summary")) or "", native_id=string(entry.get("id")))
+    native_id = string(entry.get("id"))
+    run.dialogue.compacted(string(entry.get("summary")) or "", native_id=native_id)
+    _count(run, entry, native_id, None, model=run.model)
 
 
 def _branch(run: _Run, entry: dict[str, Any], _message: dict[str, Any]) -> None:
     run.dialogue.injected(string(entry.get("summary")) or "")
+    _count(run, entry, string(entry.get("id")), None, model=run.model)
+
+
+def _window(run: _Run, entry: dict[str, Any], _message: dict[str, Any]) -> None:
+    """The model begins anew, with a note of what was."""
+    run.dialogue.compacted(string(entry.get("handoff")) or "", native_id=string(entry.get("id")))
+
+
+def _usage(run: _Run, entry: dict[str, Any], _message: dict[str, Any]) -> None:
+    """A model was asked without an answer that is shown, to keep its cache warm for one."""
+    _count(run, entry, string(entry.get("id")), None, model=string(entry.get("model")))
 
 
 def _custom_message(run: _Run, entry: dict[str, Any], _message: dict[str, Any]) -> None:
@@ -277,6 +321,8 @@ _READERS: dict[str, _Reader] = {
     "message_end": _message,
     "compaction": _compaction,
     "branch_summary": _branch,
+    "context_window": _window,
+    "usage": _usage,
     "custom_message": _custom_message,
     "model_change": _model_change,
     "session_info": _session_info,
