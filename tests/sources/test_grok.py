@@ -207,6 +207,32 @@ def test_a_turn_that_was_stopped_says_so_in_the_next_prompt() -> None:
     assert parse("grok", *RUN[:4], beside=beside(SUMMARY, stopped)).end_state == "interrupted"
 
 
+def test_the_words_around_what_a_person_said_meanwhile_are_not_theirs() -> None:
+    session = parse(
+        "grok",
+        *RUN,
+        user(
+            "The user sent a message while you were working:\n<user_query>\nalso add tests\n</user_query>\n"
+            "After replying, complete any unfinished tasks."
+        ),
+        user("The user wrote: <user_query> is a tag"),
+    )
+    assert said(session)[-2:] == [
+        ("prompt", "also add tests"),
+        ("prompt", "The user wrote: <user_query> is a tag"),
+    ]
+    assert [event.text for event in session.events if event.injected][-2:] == [
+        "The user sent a message while you were working:",
+        "After replying, complete any unfinished tasks.",
+    ]
+
+
+@pytest.mark.parametrize(("reason", "state"), [("interrupted", "interrupted"), ("end_turn", "running")])
+def test_how_the_last_turn_stopped(reason: str, state: str) -> None:
+    ended = update(9, "turn_completed", prompt_id="p", stop_reason=reason)
+    assert parse("grok", SYSTEM, user("go"), beside=beside(SUMMARY, ended)).end_state == state
+
+
 def test_a_tool_of_the_models_service_is_told_once() -> None:
     search = {"type": "search", "query": "q"}
     session = parse(

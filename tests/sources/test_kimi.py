@@ -225,7 +225,7 @@ def test_a_wire_alone_has_an_id_that_stays_while_it_grows_and_a_fault() -> None:
     alone, grown = parse("kimi", *RUN[:4]), parse("kimi", *RUN)
     assert alone.native_id == grown.native_id
     assert alone.native_id != parse("kimi", METADATA, CONFIG, *turn(1, "another")).native_id
-    assert alone.faults == ("line 1: the wire does not say its session's id (state.json beside it does)",)
+    assert alone.faults == ("line 1: neither the wire nor a state.json beside it says the session's id",)
 
 
 def old(second: int, kind: str, **payload: Any) -> dict[str, Any]:
@@ -259,6 +259,41 @@ def test_the_wire_of_kimi_cli() -> None:
     assert [e.agent for e in session.events if e.text == "inside"] == ["t1"]
     assert [c.tokens for c in session.model_calls] == [Tokens(input=1, cache_read=3, cache_write=4, output=2)]
     assert (session.usage.rows, session.usage.repeated, session.end_state) == (2, 1, "finished")
+
+
+def test_a_sub_agent_that_kimi_cli_tells_twice_is_read_once() -> None:
+    usage = {"input_other": 1, "output": 2, "input_cache_read": 3, "input_cache_creation": 4}
+    function = {"name": "Agent", "arguments": '{"prompt":"find it"}'}
+    inner = [
+        {"type": "TurnBegin", "payload": {"user_input": "find it"}},
+        {"type": "StatusUpdate", "payload": {"token_usage": usage, "message_id": "m2"}},
+    ]
+    nested = {"parent_tool_call_id": "t1", "agent_id": "a1", "subagent_type": "explore"}
+    unheard = [
+        old(1, "TurnBegin", user_input="look"),
+        old(2, "StatusUpdate", token_usage={**usage, "output": 9}, message_id="m3"),
+    ]
+    state = {"custom_title": "The bug", "title_generated": True, "worktree_path": "/work/tree"}
+    session = parse(
+        "kimi",
+        {"type": "metadata", "protocol_version": "1.5"},
+        old(1, "TurnBegin", user_input="go"),
+        old(2, "ToolCall", id="t1", function=function),
+        *(old(3, "SubagentEvent", **nested, event=event) for event in inner),
+        beside={
+            "subagents/a1/wire.jsonl": lines(*({"timestamp": 1785612806.5, "message": one} for one in inner)),
+            "subagents/a2/wire.jsonl": lines(*unheard),
+            "state.json": json.dumps(state).encode(),
+        },
+        name="wire.jsonl",
+    )
+    assert [(event.text, event.agent) for event in session.events if event.kind == "subagent"] == [
+        ('{"prompt":"find it"}', "a1"),
+        ("", "a2"),
+    ]
+    assert [(one.agent, one.tokens.output) for one in session.model_calls] == [("a1", 2), ("a2", 9)]
+    assert kinds(session).count("prompt") == 1
+    assert (session.title, session.title_source, session.cwd) == ("The bug", "state", "/work/tree")
 
 
 def test_what_is_unknown_is_kept_and_what_is_broken_is_a_fault() -> None:

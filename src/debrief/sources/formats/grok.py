@@ -30,6 +30,9 @@ _ELSEWHERE = ("message", "uuid", "sessionId", "session_id", "payload", "timestam
 _TYPED = ("", "interjection")
 _EXIT = re.compile(r"^\s*exit(?: code)?:\s*(-?\d{1,10})\s*$", re.MULTILINE | re.IGNORECASE)
 _EXIT_WINDOW = 400
+_SPOKEN = re.compile(r"(The user [^\n]{1,200}:)\s*<user_query>(.*)</user_query>\s*(.{0,1000})", re.DOTALL)
+"""What a person said while the agent was at work, and the words that the tool puts around it."""
+_CUT_SHORT = ("cancelled", "interrupted")
 _BACKEND = {
     "web_search_call": "web_search",
     "custom_tool_call": "x_search",
@@ -43,7 +46,7 @@ class Grok(msgspec.Struct, frozen=True):
 
     name: str = "grok"
     title: str = "Grok"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = ("~/.grok/sessions", "$GROK_HOME/sessions")
     suffixes: tuple[str, ...] = ("chat_history.jsonl",)
     companions: tuple[Companions, ...] = tuple(
@@ -133,7 +136,7 @@ class _Run:
             self.builder.fault(
                 "line 1: the history does not say its session's id (summary.json beside it does)"
             )
-        if self.beside.stop_reason == "cancelled" and self.dialogue.state == "running":
+        if self.beside.stop_reason in _CUT_SHORT and self.dialogue.state == "running":
             self.dialogue.interrupted()
         self.builder.end_state, self.builder.end_reason = self.dialogue.verdict(cut_off=cut_off)
         return self.builder.build()
@@ -151,6 +154,9 @@ class _Run:
             self.dialogue.injected(text)
             return
         injected, typed = unwrapped(text)
+        if spoken := _SPOKEN.fullmatch(typed):
+            before, typed, after = (part.strip() for part in spoken.groups())
+            injected += [before, *([after] if after else [])]
         for piece in injected:
             self.dialogue.injected(piece)
         if typed:

@@ -6,7 +6,7 @@ them all knows the session's id, title and folder: a wire alone does not say whi
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ class Kimi(msgspec.Struct, frozen=True):
 
     name: str = "kimi"
     title: str = "Kimi Code"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.kimi-code/sessions",
         "$KIMI_CODE_HOME/sessions",
@@ -42,6 +42,7 @@ class Kimi(msgspec.Struct, frozen=True):
     suffixes: tuple[str, ...] = ("wire.jsonl",)
     companions: tuple[Companions, ...] = (
         Companions("wire.jsonl", "../agent-*/wire.jsonl"),
+        Companions("wire.jsonl", "subagents/*/wire.jsonl"),
         Companions("wire.jsonl", "../../state.json"),
         Companions("wire.jsonl", "state.json"),
     )
@@ -63,7 +64,7 @@ class Kimi(msgspec.Struct, frozen=True):
         if not main.wire.is_subagent:
             for companion in transcript.companions:
                 if companion.name.endswith(".jsonl"):
-                    run.subagent(companion)
+                    run.subagent(companion, told=main.old.agents)
         if not run.read_any:
             raise NotATranscript("a Kimi wire without a single turn")
         yield run.finish(main)
@@ -118,16 +119,22 @@ class _Run:
         homes = [string(mapping(agent).get("homedir")) for agent in mapping(state.get("agents")).values()]
         by_home = next((match.group(1) for home in homes if home and (match := _SESSION.search(home))), None)
         self.builder.native_id = self.builder.native_id or named(state.get("id")) or by_home
-        self.builder.cwd = self.builder.cwd or string(state.get("workDir")) or string(state.get("cwd"))
-        title = string(state.get("title"))
+        self.builder.cwd = self.builder.cwd or (
+            string(state.get("workDir")) or string(state.get("cwd")) or string(state.get("worktree_path"))
+        )
+        title, given = string(state.get("title")), state.get("isCustomTitle") is True
+        if title is None:  # kimi-cli has one title, and notes whether it made it up
+            title, given = string(state.get("custom_title")), state.get("title_generated") is not True
         if title and self.builder.title is None:
             self.builder.title = title
-            self.builder.title_source = "custom" if state.get("isCustomTitle") is True else "state"
+            self.builder.title_source = "custom" if given else "state"
 
-    def subagent(self, document: Document) -> None:
-        """Read a sub-agent's wire into the session."""
+    def subagent(self, document: Document, *, told: Collection[str]) -> None:
+        """Read a sub-agent's wire into the session, unless the main wire has `told` all of it."""
         found = _AGENT.search(document.name)
         agent = (found.group(1) or found.group(2)) if found else document.name.removesuffix(".jsonl")
+        if agent in told:
+            return
         self.dialogue.at(0, None)
         self.dialogue.subagent(agent, "")
         self.builder.agent = agent
@@ -138,7 +145,7 @@ class _Run:
         """All wires are read."""
         if self.builder.native_id is None:
             self.builder.native_id = f"wire-{main.first}"
-            self.builder.fault("line 1: the wire does not say its session's id (state.json beside it does)")
+            self.builder.fault("line 1: neither the wire nor a state.json beside it says the session's id")
         if main.wire.is_subagent:
             # A sub-agent's wire alone; its session is the parent.
             self.builder.parent_id = self.builder.native_id

@@ -38,7 +38,7 @@ class OldWire:
         self.dialogue = dialogue
         self.usage = usage
         self.read_any = False
-        self._agents: set[str] = set()
+        self.agents: set[str] = set()
 
     def read(self, message: dict[str, Any], depth: int = 0) -> None:
         """Write what one message tells."""
@@ -116,10 +116,11 @@ class OldWire:
 
     def _nested(self, payload: dict[str, Any], depth: int) -> None:
         builder = self.dialogue.builder
-        agent = string(payload.get("task_tool_call_id")) or string(payload.get("agent_id")) or "subagent"
-        if agent not in self._agents:
-            self._agents.add(agent)
-            call = self.dialogue.call_of(agent)
+        call_id = string(payload.get("parent_tool_call_id")) or string(payload.get("task_tool_call_id"))
+        agent = string(payload.get("agent_id")) or call_id or "subagent"
+        if agent not in self.agents:
+            self.agents.add(agent)
+            call = self.dialogue.call_of(call_id)
             self.dialogue.subagent(agent, call.args if call else "")
         before, builder.agent = builder.agent, agent
         self.read(mapping(payload.get("event")), depth + 1)
