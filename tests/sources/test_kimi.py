@@ -225,7 +225,7 @@ def test_a_wire_alone_has_an_id_that_stays_while_it_grows_and_a_fault() -> None:
     alone, grown = parse("kimi", *RUN[:4]), parse("kimi", *RUN)
     assert alone.native_id == grown.native_id
     assert alone.native_id != parse("kimi", METADATA, CONFIG, *turn(1, "another")).native_id
-    assert alone.faults == ("line 1: neither the wire nor a state.json beside it says the session's id",)
+    assert alone.faults == ("line 1: the wire does not say its session's id, nor does a state.json",)
 
 
 def old(second: int, kind: str, **payload: Any) -> dict[str, Any]:

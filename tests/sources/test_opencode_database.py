@@ -173,6 +173,16 @@ def test_a_fork_that_names_the_agent_of_a_message(tmp_path: Path) -> None:
     ]
 
 
+def test_a_fork_whose_column_names_what_it_is_a_fork_of(tmp_path: Path) -> None:
+    made = OpenCodeMade(
+        tmp_path / "opencode.db", SCHEMA + "ALTER TABLE session ADD COLUMN fork_session_id TEXT;"
+    )
+    made.insert("session", **head(fork_session_id="ses_first"))
+    made.message(user(text("Go on.")))
+    (session,) = sessions(made.path)
+    assert (session.relation, session.parent_id) == ("fork", "ses_first")
+
+
 def test_an_older_schema_has_fewer_columns(tmp_path: Path) -> None:
     made = OpenCodeMade(
         tmp_path / "opencode.db",

@@ -24,6 +24,8 @@ _PLAIN = {
     "project_id": "projectID",
     "workspace_id": "workspaceID",
     "parent_id": "parentID",
+    "fork_session_id": "forkSessionID",
+    "fork_message_id": "forkMessageID",
     "directory": "directory",
     "path": "path",
     "title": "title",

@@ -145,7 +145,7 @@ class _Run:
         """All wires are read."""
         if self.builder.native_id is None:
             self.builder.native_id = f"wire-{main.first}"
-            self.builder.fault("line 1: neither the wire nor a state.json beside it says the session's id")
+            self.builder.fault("line 1: the wire does not say its session's id, nor does a state.json")
         if main.wire.is_subagent:
             # A sub-agent's wire alone; its session is the parent.
             self.builder.parent_id = self.builder.native_id

@@ -24,7 +24,7 @@ class OpenCode(msgspec.Struct, frozen=True):
 
     name: str = "opencode"
     title: str = "OpenCode"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.local/share/opencode/storage/session",
         "$XDG_DATA_HOME/opencode/storage/session",
@@ -85,13 +85,15 @@ def _name(builder: SessionBuilder, found: Gathered) -> None:
         builder.fault("the session does not say its id")
     builder.surface = "opencode"
     builder.agent_version = string(info.get("version"))
-    builder.cwd = string(info.get("directory"))
+    builder.cwd = string(info.get("directory")) or string(mapping(info.get("location")).get("directory"))
     title = string(info.get("title"))
     if title and not _NO_TITLE.fullmatch(title):
         builder.title, builder.title_source = title, "agent"
     builder.parent_id = string(info.get("parentID"))
     if builder.parent_id is not None:
         builder.relation = "subagent"
+    elif fork := string(info.get("forkSessionID")):
+        builder.parent_id, builder.relation = fork, "fork"
 
 
 def _copied_until(builder: SessionBuilder, found: Gathered) -> int | None:

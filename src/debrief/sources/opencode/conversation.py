@@ -6,7 +6,7 @@ from debrief.model import Actor, EventKind
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Place
 from debrief.sources.opencode.ending import Ending, error_text, is_abort
-from debrief.sources.opencode.second import PASSED_OVER, as_first, is_second
+from debrief.sources.opencode.second import IDLE, PASSED_OVER, as_first, is_second
 from debrief.sources.opencode.tools import call_of, child_of, ended
 from debrief.sources.opencode.usage import Spending, Stated, stated
 from debrief.sources.paired import PairedCalls
@@ -53,6 +53,9 @@ class Conversation:
     def read(self, message: dict[str, Any]) -> None:
         """Write what one message tells."""
         if "info" not in message and string(message.get("type")) in PASSED_OVER:
+            return
+        if "info" not in message and message.get("type") == IDLE:
+            self._idle(message)
             return
         if is_second(message):
             message = as_first(message)
@@ -180,6 +183,12 @@ class Conversation:
                 )
         self._by_person = self._summary = False
         self._compaction = None
+
+    def _idle(self, message: dict[str, Any]) -> None:
+        """The turn is over; whether a person stopped it stands here alone where no answer says so."""
+        if message.get("outcome") == "interrupted" and self.ending.stopped():
+            moment = timestamp_us(mapping(message.get("time")).get("created"))
+            self._event("interrupt", "user", Place(ts_us=moment, native_id=string(message.get("id"))))
 
     def _failed(self, error: dict[str, Any], place: Place) -> None:
         if is_abort(error):

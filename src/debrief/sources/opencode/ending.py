@@ -66,6 +66,13 @@ class Ending:
             self._state, self._reason = "running", "the last answer is not marked as completed"
         return self._state == "finished"
 
+    def stopped(self) -> bool:
+        """A person stopped the turn; whether nothing said so before."""
+        is_news = self._state != "interrupted"
+        if is_news:
+            self._state, self._reason = "interrupted", "a person stopped the last turn"
+        return is_news
+
     def judge(self, *, cut_off: bool) -> tuple[EndState, str]:
         """The end and its reason."""
         if cut_off:

@@ -9,10 +9,13 @@ from typing import Any
 
 from debrief.sources.records import mapping, sequence, string
 
-# Told by the next answer, which names its agent and its model.
-PASSED_OVER = frozenset({"agent-switched", "model-switched"})
+# Told by the next answer, which names its agent and its model, and by the session, which names its folder.
+PASSED_OVER = frozenset({"agent-switched", "model-switched", "location-switched"})
 
-_TYPES = frozenset({"user", "assistant", "synthetic", "system", "shell", "compaction"})
+IDLE = "idle"
+"""The type of a message that says how the turn before it ended, and nothing else."""
+
+_TYPES = frozenset({"user", "assistant", "synthetic", "system", "skill", "shell", "compaction"})
 
 
 def is_second(message: dict[str, Any]) -> bool:
@@ -27,26 +30,42 @@ def as_first(message: dict[str, Any]) -> dict[str, Any]:
     info = {"id": message.get("id"), "time": message.get("time"), "role": "user"}
     if kind == "user":
         parts = [{"type": "text", "text": message.get("text")}, *_files(message.get("files"))]
+    elif kind == "compaction" and (message.get("tokens") or message.get("status") == "failed"):
+        # Told with what the model used for it, as the first generation tells an answer that is a summary.
+        failed = message.get("status") == "failed"
+        info.update(_answer(message), role="assistant", summary=not failed)
+        parts = [] if failed else [{"type": "text", "text": message.get("summary")}]
     elif kind == "compaction":
         parts = [{"type": "compaction", "summary": message.get("summary")}]
     elif kind == "shell":
         info["role"] = "shell"
         parts = [_shell(message)]
     elif kind == "assistant":
-        model = mapping(message.get("model"))
-        info.update(
-            role="assistant",
-            modelID=model.get("id"),
-            agent=message.get("agent"),
-            finish=message.get("finish"),
-            cost=message.get("cost"),
-            tokens=message.get("tokens"),
-            error=_error(message.get("error")),
-        )
-        parts = [_content(mapping(part)) for part in sequence(message.get("content"))]
+        info.update(_answer(message), role="assistant")
+        parts = [*_retried(message.get("retry"))]
+        parts += [_content(mapping(part)) for part in sequence(message.get("content"))]
     else:
         parts = [{"type": "text", "text": message.get("text"), "synthetic": True}]
     return {"info": info, "parts": parts}
+
+
+def _answer(message: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a call of the model."""
+    return {
+        "modelID": mapping(message.get("model")).get("id"),
+        "agent": message.get("agent"),
+        "finish": message.get("finish"),
+        "cost": message.get("cost"),
+        "tokens": message.get("tokens"),
+        "error": _error(message.get("error")),
+    }
+
+
+def _retried(value: object) -> Iterator[dict[str, Any]]:
+    """The last of the attempts that failed before the answer."""
+    retry = mapping(value)
+    if retry.get("error"):
+        yield {"type": "retry", "error": _error(retry["error"]), "time": {"created": retry.get("at")}}
 
 
 def _files(value: object) -> Iterator[dict[str, Any]]:
@@ -57,17 +76,19 @@ def _files(value: object) -> Iterator[dict[str, Any]]:
 
 def _shell(message: dict[str, Any]) -> dict[str, Any]:
     time = mapping(message.get("time"))
-    output = message.get("output")
+    output, status = message.get("output"), message.get("status")
     done = time.get("completed") is not None
+    if status not in ("timeout", "killed"):
+        status = "completed" if done else "running"
     return {
         "type": "tool",
         "tool": "bash",
-        "callID": message.get("callID"),
+        "callID": message.get("callID") or message.get("shellID"),
         "state": {
-            "status": "completed" if done else "running",
+            "status": "error" if status in ("timeout", "killed") else status,
             "input": {"command": message.get("command")},
-            "output": output,
-            "metadata": {"exit": message.get("exit")},
+            "output": mapping(output).get("output") if isinstance(output, dict) else output,
+            "metadata": {"exit": message.get("exit"), "interrupted": message.get("status") == "killed"},
             "time": {"start": time.get("created"), "end": time.get("completed")},
         },
     }
@@ -87,7 +108,7 @@ def _content(part: dict[str, Any]) -> dict[str, Any]:
             "input": state.get("input"),
             "output": _text(state.get("content")),
             "error": string(mapping(error).get("message")) or string(error),
-            "metadata": state.get("structured"),
+            "metadata": state.get("structured") or state.get("metadata"),
             "time": {"start": time.get("ran") or time.get("created"), "end": time.get("completed")},
         },
     }
