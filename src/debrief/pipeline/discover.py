@@ -144,7 +144,8 @@ def _companions(path: str, siblings: _Siblings) -> tuple[str, ...]:
             if not fnmatchcase(name, wanted.pattern):
                 found.update((match, None) for match in siblings.naming(folder, wanted.pattern, stem))
             continue
-        for match in _beside(folder, wanted.pattern, stem, siblings):
+        pattern = wanted.pattern.replace("{base}", glob.escape(name.partition(".")[0]))
+        for match in _beside(folder, pattern, stem, siblings):
             found[match] = None
             if wanted.then:
                 inner = os.path.basename(match).rpartition(".")[0]  # noqa: PTH119 (strings, for speed)

@@ -15,6 +15,7 @@ from debrief.sources.formats.atif import ATIF
 from debrief.sources.formats.claude_code import CLAUDE_CODE
 from debrief.sources.formats.claude_code_stream import CLAUDE_CODE_STREAM
 from debrief.sources.formats.cline import CLINE
+from debrief.sources.formats.cline_sessions import CLINE_SESSIONS
 from debrief.sources.formats.codex import CODEX
 from debrief.sources.formats.codex_exec import CODEX_EXEC
 from debrief.sources.formats.copilot_cli import COPILOT_CLI
@@ -59,6 +60,7 @@ FORMATS: tuple[SourceFormat, ...] = (
     DEVIN,
     DEVIN_CLI,
     CLINE,
+    CLINE_SESSIONS,
     OPENHANDS_V0,
     OPENHANDS,
     DROID,

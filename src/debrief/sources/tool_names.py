@@ -16,6 +16,7 @@ from debrief.sources.records import compact_json, mapping, sequence, string
 
 _NAMES: dict[ToolKind, str] = {
     "shell": "bash shell sh exec execute run executebash bashcommand runbash runcommand executecommand"
+    " runcommands"
     " execcommand runshellcommand runterminal runterminalcmd runterminalcommand runinterminal terminal"
     " localshell localshellcall powershell executepwsh shelltoolcall sweagentaction runcmd shellexec process"
     " killshell bashoutput taskoutput taskstop gettaskoutput killtask getcommandorsubagentoutput"
@@ -24,13 +25,13 @@ _NAMES: dict[ToolKind, str] = {
     " openfile open cat notebookread readtoolcall filereader",
     "search": "grep glob ls find list listfiles listdir listdirectory search searchfiles searchfile searchdir"
     " searchfilecontent findfile findfiles filesearch grepsearch codebasesearch globtool greptool ripgrep rg"
-    " globtoolcall greptoolcall lstoolcall keywordsearch",
+    " globtoolcall greptoolcall lstoolcall keywordsearch searchcodebase",
     "edit": "edit multiedit editfile fileedit strreplace strreplaceeditor strreplacebasededittool"
     " strreplacefile texteditor replace replaceinfile searchreplace searchandreplace applypatch applydiff"
-    " patch hashlineedit insert notebookedit edittoolcall editnotebook",
+    " patch hashlineedit editor insert notebookedit edittoolcall editnotebook",
     "write": "write writefile createfile create writetofile savefile writetoolcall",
     "fetch": "webfetch websearch googlewebsearch fetch fetchurl searchweb browse browser browseraction"
-    " urlfetch readurl webbrowser openpage xsearch openpagewithfind",
+    " urlfetch fetchwebcontent readurl webbrowser openpage xsearch openpagewithfind",
     "plan": "todowrite todoread todolist settodolist updateplan plan tasktracker writetodos updatetodolist"
     " managetodolist todo exitplanmode enterplanmode exitspecmode proposespec taskcreate taskupdate tasklist"
     " taskget creategoal getgoal updategoal setgoalbudget",
