@@ -235,6 +235,28 @@ def test_a_sub_agents_answers_are_its_own() -> None:
     assert session.end_state == "running"
 
 
+def test_what_a_sub_agent_is_given_is_its_own_and_no_prompt() -> None:
+    ran = {"status": "done", "result": {"output": "a", "exitCode": 0}}
+    own: dict[str, Any] = {"parentToolUseId": "toolu_9"}
+    session = parse(
+        user(text("a")),
+        answer(use("Task", {"prompt": "Search."}, "toolu_9"), state=CALLS),
+        user(text("Search."), **own),
+        answer(use("Bash", {"cmd": "ls"}, "toolu_s"), number=3, state=CALLS, **own),
+        user({"type": "tool_result", "toolUseID": "toolu_s", "run": ran}, **own),
+        queuedMessages=[{"id": "q", "queuedMessage": {"role": "user", "content": [text("and then")]}}],
+    )
+    assert [(e.kind, e.agent, e.injected) for e in session.events[2:]] == [
+        ("subagent", "toolu_9", False),
+        ("message", "toolu_9", True),
+        ("tool_call", "toolu_9", False),
+        ("tool_result", "toolu_9", False),
+        ("message", None, True),
+    ]
+    assert session.events[-1].text == "[queued] and then"
+    assert (session.end_state, session.initial_user_message) == ("running", "a")
+
+
 @pytest.mark.parametrize(
     ("fields", "relation", "parent"),
     [

@@ -214,6 +214,29 @@ def test_older_versions_write_their_calls_as_tags() -> None:
     assert [e.text for e in of(session, "reasoning")] == ["Hm."]
 
 
+def test_summaries_and_marks_of_what_was_cut_are_compactions_and_lone_thoughts_are_told() -> None:
+    thought = {"type": "reasoning", "role": "assistant", "content": [], "summary": [{"text": "hm"}]}
+    session = parse(
+        [
+            user("<task>\nfix it\n</task>", "<environment_details>\nx\n</environment_details>"),
+            thought,
+            assistant("Summary: so far", isSummary=True),
+            {**user("## Conversation Summary"), "isSummary": True},
+            {"role": "user", "content": "[10 messages hidden]", "isTruncationMarker": True},
+            assistant("ok"),
+        ]
+    )
+    told = [(event.kind, event.text) for event in session.events if not event.injected]
+    assert told == [
+        ("prompt", "fix it"),
+        ("reasoning", "hm"),
+        ("compaction", "Summary: so far"),
+        ("compaction", "## Conversation Summary"),
+        ("compaction", "[10 messages hidden]"),
+        ("message", "ok"),
+    ]
+
+
 def test_of_several_calls_only_the_first_was_run() -> None:
     messages = [
         MESSAGES[0],

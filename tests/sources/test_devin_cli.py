@@ -222,6 +222,19 @@ def test_pings_are_nobodys_words_and_injected_ones_no_prompts(cli: Cli) -> None:
     ]
 
 
+def test_where_peoples_words_are_marked_the_others_are_the_clients(cli: Cli) -> None:
+    cli.node(1, None, "user", "Fix it", about={"is_user_input": True})
+    cli.node(2, 1, "user", "<system_guidance>plan</system_guidance>", about={"is_user_input": None})
+    cli.session(2)
+    assert [(e.kind, e.injected) for e in cli.parse().events] == [("prompt", False), ("message", True)]
+
+
+def test_where_nobodys_words_are_marked_they_are_a_persons(cli: Cli) -> None:
+    cli.node(1, None, "user", "Fix it", about={"is_user_input": None})
+    cli.session(1)
+    assert [(e.kind, e.injected) for e in cli.parse().events] == [("prompt", False)]
+
+
 def test_a_pull_request_that_a_command_created(cli: Cli) -> None:
     cli.node(1, None, "assistant", "", tool_calls=[call("exec", "c1", command="gh pr create --fill")])
     text = "https://github.com/acme/shop/pull/9\n\nExit code: 0"

@@ -57,13 +57,22 @@ class Thread:
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
         blocks = [mapping(block) for block in sequence(content)]
-        if role == "user":
+        of_agent = string(message.get("parentToolUseId"))
+        if role == "user" and of_agent is not None:
+            before = self._state, self._reason
+            self._enter_agent(of_agent, place)
+            self._to_agent(blocks, place)
+            self.builder.agent = None
+            self._ends(*before)
+        elif role == "user":
             self._user(message, blocks, place)
         elif role == "assistant":
             self._assistant(message, blocks, place)
         elif role == "info":
+            self._enter_agent(of_agent, place)
             for block in blocks:
                 self._block(block, place)
+            self.builder.agent = None
         else:
             name = role if isinstance(role, str) else ""
             self.builder.opaque(
@@ -74,6 +83,12 @@ class Thread:
         """All messages are read."""
         self.builder.replaying = False
         self._spending.settle(self._value.get("usageLedger"))
+        for queued in map(mapping, sequence(self._value.get("queuedMessages"))):
+            blocks = [mapping(one) for one in sequence(mapping(queued.get("queuedMessage")).get("content"))]
+            text = "\n".join(one for block in blocks if (one := string(block.get("text"))))
+            if text:
+                # A person typed it while the agent was at work, which has not been given it yet.
+                self._event("message", "user", Place(), f"[queued] {text}", injected=True)
         for trace in sequence(mapping(self._value.get("meta")).get("traces")):
             self.builder.saw(timestamp_us(mapping(trace).get("endTime")))
         if cut_off:
@@ -89,6 +104,15 @@ class Thread:
         return self.builder.event(
             kind, actor, text=text, ts_us=place.ts_us, native_id=place.native_id, injected=injected
         )
+
+    def _to_agent(self, blocks: list[dict[str, Any]], place: Place) -> None:
+        """What a sub-agent is given: its task, and results of its calls."""
+        for block in blocks:
+            text = string(block.get("text"))
+            if block.get("type") != "text":
+                self._block(block, place)
+            elif text:
+                self._event("message", "user", place, text, injected=True)
 
     def _user(self, message: dict[str, Any], blocks: list[dict[str, Any]], place: Place) -> None:
         words = [block for block in blocks if block.get("type") == "text" and block.get("hidden") is not True]

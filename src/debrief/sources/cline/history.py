@@ -40,7 +40,12 @@ class History:
         """Write what message `number` tells."""
         self._ts_us, self._number = ts_us, number
         role = message.get("role")
-        if role == "assistant":
+        if message.get("isSummary") is True or message.get("isTruncationMarker") is True:
+            self._say("compaction", "system", _text(message.get("content")))
+        elif role == "assistant" and message.get("type") == "reasoning" and not message.get("content"):
+            if thought := _text(message.get("summary")):
+                self._say("reasoning", "assistant", thought)
+        elif role == "assistant":
             self._assistant(message)
         elif role == "user":
             self._user(message)

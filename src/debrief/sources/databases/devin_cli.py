@@ -53,6 +53,7 @@ class DevinCliDatabase(Struct, frozen=True):
     roots: tuple[str, ...] = (
         "$XDG_DATA_HOME/devin/cli",
         "~/.local/share/devin/cli",
+        "~/.local/share/devin/cli-next",
         "~/Library/Application Support/devin/cli",
         "$LOCALAPPDATA/devin/cli",
         "$APPDATA/devin/cli",

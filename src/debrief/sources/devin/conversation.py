@@ -37,6 +37,10 @@ class Conversation:
         self._heads = dict(heads)
         self._pulls = PullRequests(builder)
         self._calls: dict[str, Call] = {}
+        self._marks_people = any(
+            mapping(node.message.get("metadata")).get("is_user_input") is True
+            for node in forest.nodes.values()
+        )
         self._told: set[str] = set()
         self._agents: set[str] = set()
         self._counted: set[int] = set()
@@ -109,7 +113,9 @@ class Conversation:
 
     def _user(self, node: Node, text: str, about: dict[str, Any], ts_us: int | None) -> None:
         handed = mapping(about.get("extensions")).get("subagent/handoff") is True or self._builder.agent
-        if about.get("is_user_input") is False or handed:
+        typed = about.get("is_user_input")
+        # Where people's words are marked, the others are the client's: reminders, requests for a summary.
+        if typed is False or (typed is not True and self._marks_people) or handed:
             self._event("message", "user", text, node, ts_us, injected=True)
         else:
             self._event("prompt", "user", text, node, ts_us)

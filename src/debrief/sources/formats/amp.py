@@ -26,7 +26,7 @@ class Amp(msgspec.Struct, frozen=True):
 
     name: str = "amp"
     title: str = "Amp"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.local/share/amp/threads",
         "$XDG_DATA_HOME/amp/threads",

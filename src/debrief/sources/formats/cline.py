@@ -25,7 +25,7 @@ class Cline:
 
     name = "cline"
     title = "Cline, Roo Code, Kilo Code"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = (
         *(
             f"{folder}/{editor}/User/globalStorage/{extension}/tasks"

@@ -23,7 +23,7 @@ class DevinCli(Struct, frozen=True):
 
     name: str = "devin_cli"
     title: str = "Devin CLI"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[Companions, ...] = ()
