@@ -45,7 +45,7 @@ class OpenHands:
 
     name = "openhands"
     title = "OpenHands"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = (
         "~/.openhands/conversations",
         "~/.openhands/agent-canvas/conversations",

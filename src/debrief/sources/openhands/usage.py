@@ -7,6 +7,7 @@ once.
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from debrief.model import Tokens
@@ -56,8 +57,11 @@ def of_answer(usage: dict[str, Any]) -> Tokens | None:
     return buckets(prompt, completion, read, write, reasoning)
 
 
-def of_ledger(usage: dict[str, Any]) -> Tokens | None:
-    """The tokens of a row (or of the sum) of the program's own ledger; a row of nothing but zeros is none."""
+def of_ledger(usage: dict[str, Any], *, apart: bool = False) -> Tokens | None:
+    """The tokens of a row (or of the sum) of the program's own ledger; a row of nothing but zeros is none.
+
+    `apart`: the prompt is without what came from the cache and went into it.
+    """
     names = (
         "prompt_tokens",
         "completion_tokens",
@@ -66,7 +70,10 @@ def of_ledger(usage: dict[str, Any]) -> Tokens | None:
         "reasoning_tokens",
     )
     numbers = [count(usage.get(name)) for name in names]
-    return buckets(*numbers) if any(numbers) else None
+    if not any(numbers):
+        return None
+    told = buckets(*numbers)
+    return msgspec.structs.replace(told, input=numbers[0]) if apart else told
 
 
 class Spent(Struct, frozen=True):
@@ -90,25 +97,31 @@ class Ledger:
         self._counted[key] = tokens if known is None else _larger(known, tokens)
         self._builder.model_call(key, model=model, tokens=tokens, ts_us=spent.ts_us, event=spent.event)
 
-    def metrics(self, metrics: dict[str, Any], name: str, seen: dict[str, Spent]) -> None:
+    def metrics(
+        self, metrics: dict[str, Any], name: str, seen: dict[str, Spent], *, apart: bool = False
+    ) -> None:
         """Count what the ledger of one use of models (`name`) holds, row by row.
 
-        Its sum is the truth: what its rows do not make up is one more call.
+        Its sum is the truth: what its rows do not make up is one more call. `apart`: another agent did the
+        work, which counts the cache beside the prompt, and one id stands for all that it asked.
         """
-        keys = self.rows(metrics, name, seen)
-        self._total(metrics, name, keys)
+        keys = self.rows(metrics, name, seen, apart=apart)
+        self._total(metrics, name, keys, apart=apart)
 
-    def rows(self, metrics: dict[str, Any], name: str, seen: dict[str, Spent]) -> set[str]:
+    def rows(
+        self, metrics: dict[str, Any], name: str, seen: dict[str, Spent], *, apart: bool = False
+    ) -> set[str]:
         """Count the rows of a ledger, and say which calls they were."""
         rows = [mapping(row) for row in sequence(metrics.get("token_usages"))]
         costs = [mapping(row) for row in sequence(metrics.get("costs"))]
         keys: set[str] = set()
         for number, row in enumerate(rows):
-            tokens = of_ledger(row)
+            tokens = of_ledger(row, apart=apart)
             if tokens is None:
                 continue
             cost = costs[number] if len(costs) == len(rows) else {}
-            key = string(row.get("response_id")) or f"{self._builder.native_id}:{name}:{number}"
+            told = None if apart else string(row.get("response_id"))
+            key = told or f"{self._builder.native_id}:{name}:{number}"
             spent = seen.get(key, Spent())
             known = self._counted.get(key)
             self._counted[key] = tokens if known is None else _larger(known, tokens)
@@ -133,9 +146,9 @@ class Ledger:
         if tokens is not None:
             self._builder.usage_row(tokens, repeated=True)
 
-    def _total(self, metrics: dict[str, Any], name: str, keys: set[str]) -> None:
+    def _total(self, metrics: dict[str, Any], name: str, keys: set[str], *, apart: bool = False) -> None:
         usage = mapping(metrics.get("accumulated_token_usage"))
-        total = of_ledger(usage)
+        total = of_ledger(usage, apart=apart)
         if total is None:
             return
         left = _without(total, [self._counted[key] for key in keys])

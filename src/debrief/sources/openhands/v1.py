@@ -11,6 +11,7 @@ from debrief.model import EndState, Outcome
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Call, Place
 from debrief.sources.costs import dollars, micros
+from debrief.sources.openhands.acp import ProtocolCalls
 from debrief.sources.openhands.clock import moment_us
 from debrief.sources.openhands.tools import tool_call
 from debrief.sources.openhands.usage import Ledger, Spent
@@ -39,6 +40,8 @@ STATES: dict[str, tuple[EndState, str]] = {
 
 _FINISH = ("finish", "FinishAction", "FinishObservation")
 _EXIT_UNKNOWN = -1
+_DRIVEN = "acp-managed"
+"""What the use of models by an agent that is driven by the Agent Client Protocol is called."""
 
 _Reader = Callable[[dict[str, Any], Place], None]
 
@@ -56,6 +59,8 @@ class Conversation:
         self._seen: dict[str, Spent] = {}
         self._ids: set[str] = set()
         self._last = ""
+        self._protocol = ProtocolCalls(self.writer)
+        self._is_driven = False
         self._readers: dict[str, _Reader] = {
             "SystemPromptEvent": self._system,
             "SystemPromptUpdateEvent": self._system,
@@ -83,6 +88,8 @@ class Conversation:
                 return
             self._ids.add(event_id)
         self.builder.saw(place.ts_us)
+        if kind != "ACPToolCallEvent":
+            self._protocol.settle()
         if reader is not None:
             self.read_any = True
             if self.builder.native_id is None:
@@ -106,6 +113,7 @@ class Conversation:
             builder.title, builder.title_source = title, "agent"
         stats = mapping(state.get("stats")) or mapping(state.get("conversation_stats"))
         self.stats = stats or self.stats
+        self._is_driven = self._is_driven or mapping(state.get("agent")).get("kind") == "ACPAgent"
         status = string(state.get("execution_status")) or string(state.get("agent_status"))
         self.state = status or self.state
 
@@ -124,6 +132,7 @@ class Conversation:
 
     def finish(self) -> None:
         """Count what was spent and judge how it ended."""
+        self._protocol.settle()
         self._count()
         state = STATES.get(self.state or "")
         if state is not None:
@@ -151,7 +160,8 @@ class Conversation:
         cost = 0.0
         for name, value in uses.items():
             metrics = mapping(value)
-            ledger.metrics(metrics, str(name), self._seen)
+            driven = self._is_driven or name == _DRIVEN
+            ledger.metrics(metrics, str(name), self._seen, apart=driven)
             cost += dollars(metrics.get("accumulated_cost")) or 0
         self.builder.native_cost_usd_micros = micros(cost)
 
@@ -289,20 +299,9 @@ class Conversation:
             self.base_state(mapping(value))
 
     def _acp(self, event: dict[str, Any], place: Place) -> None:
-        """A call that another agent made for this one: told again whenever its status changes."""
-        call_id = string(event.get("tool_call_id")) or place.native_id or ""
-        tool = string(event.get("title")) or "unknown"
-        arguments = event.get("raw_input")
-        call = tool_call(_ACP_KINDS.get(string(event.get("tool_kind")) or "", tool), arguments)
-        if not self.writer.knows(call_id):
-            self.writer.call(call_id, call, place)
-            self._last = "work"
-        if string(event.get("status")) in ("completed", "failed"):
-            failed = event.get("status") == "failed" or event.get("is_error") is True
-            output = event.get("raw_output")
-            text = output if isinstance(output, str) else compact_json(output) if output else ""
-            self.writer.result(call_id, text, "error" if failed else "ok", place)
-            self._last = "work"
+        """A call that another agent made for this one."""
+        self._protocol.told(event, place)
+        self._last = "work"
 
     def _injected(self, content: object, place: Place) -> None:
         text = _text(content)
@@ -314,9 +313,6 @@ class Conversation:
         response = string(event.get("llm_response_id"))
         if response and first < self.builder.event_count:
             self._seen.setdefault(response, Spent(first, place.ts_us))
-
-
-_ACP_KINDS = {"execute": "terminal", "read": "read_file", "search": "grep", "fetch": "browse", "edit": "edit"}
 
 
 def _text(content: object) -> str:
