@@ -184,6 +184,23 @@ def test_a_continuation_names_its_parent_and_does_not_count_the_earlier_parts_to
     assert session.native_cost_usd_micros is None
 
 
+@pytest.mark.parametrize("constant", ["copilot-cli", "unknown", "devin-unknown-session"])
+def test_an_id_that_a_converter_gives_to_all_names_none(constant: str) -> None:
+    one, same, other = (
+        atif(trajectory(TASK, agent_step(words), agent="copilot-cli", session_id=constant))
+        for words in ("x", "x", "y")
+    )
+    assert one.native_id == same.native_id != other.native_id
+    assert constant not in (one.native_id, other.native_id)
+
+
+def test_what_terminus_hands_itself_over_is_no_prompt() -> None:
+    handed = {"source": "user", "message": "Here are the answers the other agent provided.\n\n42"}
+    session = atif(trajectory(TASK, agent_step("x"), handed, agent_step("y"), agent="terminus-2"))
+    assert [event.kind for event in session.events].count("prompt") == 1
+    assert [event.text for event in session.events if event.injected] == [handed["message"]]
+
+
 def test_a_trajectory_that_goes_on_elsewhere_says_so() -> None:
     session = atif(
         trajectory(

@@ -12,6 +12,7 @@ from debrief.sources.atif import ours
 from debrief.sources.atif.metrics import Ledger, added
 from debrief.sources.atif.steps import Steps
 from debrief.sources.builder import SessionBuilder
+from debrief.sources.codex.meta import unnamed
 from debrief.sources.documents import Whole, whole
 from debrief.sources.pulls import PullRequests
 from debrief.sources.records import count, mapping, sequence, string
@@ -21,6 +22,7 @@ from debrief.sources.trajectories.money import micros
 DEPTH = 8
 """How deep sub-agents may start sub-agents; no agent goes further than three."""
 
+_NO_ID = ("unknown", "unknown-session")
 _CONTINUED = re.compile(r"(?P<base>.+)-cont-(?P<number>\d{1,6})")
 _RELATIONS: tuple[Relation, ...] = get_args(Relation)
 _END_STATES: tuple[EndState, ...] = get_args(EndState)
@@ -90,7 +92,10 @@ class Reading:
         builder = self._builder
         extra = mapping(agent.get("extra"))
         session, own = string(root.get("session_id")), string(root.get("trajectory_id"))
-        builder.native_id = session or own
+        if session is not None and (session == string(agent.get("name")) or session.endswith(_NO_ID)):
+            # What a converter writes into every trajectory names none of them: its steps do.
+            session = None
+        builder.native_id = session or own or unnamed([agent, root.get("steps")])
         version = string(agent.get("version"))
         builder.agent_version = None if version in ("unknown", "latest") else version
         folders, branches = sequence(extra.get("cwds")), sequence(extra.get("git_branches"))

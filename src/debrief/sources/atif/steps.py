@@ -30,6 +30,9 @@ _DONE = frozenset({"finish", "mark_task_complete", "submit", "attempt_completion
 _OF_RESULT = ("tool_result_is_error", "tool_result_metadata")
 """What a step's `extra` says of its only result; its other marks are about the turn."""
 
+_HANDED_OVER = "Here are the answers the other agent provided."
+"""How Terminus begins what it tells itself after a summary, in a person's place."""
+
 _RESPONSES = ("response_id", "message_id")
 
 
@@ -141,6 +144,9 @@ class Steps:
         self._pulls.in_text(text, ordinal)
 
     def _user_step(self, text: str) -> None:
+        if self.is_terminal and text.startswith(_HANDED_OVER):
+            self._builder.amend(self._event("message", "user", text), injected=True)
+            return
         for kind, piece in user_pieces(text):
             if kind == "prompt" and self._builder.agent is None:
                 ordinal = self._event("prompt", "user", piece)

@@ -24,7 +24,7 @@ class Atif(msgspec.Struct, frozen=True):
 
     name: str = "atif"
     title: str = "ATIF trajectory"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".json", ".jsonl")
     companions: tuple[Companions, ...] = (
