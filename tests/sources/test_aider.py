@@ -51,6 +51,24 @@ def test_a_run_becomes_a_session() -> None:
     assert (session.end_state, session.fault_count, session.opaque_count) == ("finished", 0, 0)
 
 
+def test_of_several_lines_that_aider_says_at_once_only_the_first_is_marked() -> None:
+    printed = "#### /git log  \n> abc first\n\ndef second  \n\n"
+    offered = "> make\nmake test  \n> Run shell commands? (Y)es/(N)o [Yes]: n  \n\n"
+    again = "#### now docs  \n\n> a quotation\n\nDone.\n\n"
+    session = parse(START + ANNOUNCED + printed + ASKED + ANSWER + USED + offered + again + USED)
+    told = [(event.kind, event.text) for event in session.events[2:]]
+    assert told == [
+        ("message", "/git log"),
+        ("message", "abc first\n\ndef second"),
+        ("prompt", "add a retry\nand a test"),
+        ("message", "I add it.\n\n#### Step 1\n> quoted by the model\n\nDone."),
+        ("message", "make\nmake test\nRun shell commands? (Y)es/(N)o [Yes]: n"),
+        ("prompt", "now docs"),
+        ("message", "> a quotation\n\nDone."),
+    ]
+    assert len(session.model_calls) == 2
+
+
 def test_the_start_is_read_as_utc_and_says_so() -> None:
     session = parse(RUN)
     assert session.started_us == session.last_event_us == 1_771_962_184_000_000

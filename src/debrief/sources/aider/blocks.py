@@ -3,7 +3,8 @@
 Aider marks a person's lines with `#### ` and its own with `> `, and ends both with two spaces; the model's
 markdown may begin lines with either mark, and seldom ends one so too. But aider says itself, after each
 answer, what it used: in a run where it does, and where an editor has stripped the spaces, a `####` right
-after the model's text is a heading of that text.
+after the model's text is a heading of that text. Of several lines that aider says at once only the first has
+the mark, and only the last the spaces.
 """
 
 import re
@@ -15,6 +16,7 @@ from msgspec import Struct
 Speaker = Literal["user", "assistant", "tool"]
 
 _MARK = re.compile(r"(####|>)(?: (.*))?$")
+_TO_AIDER = re.compile(r"#### [/!](?!ask\b|code\b|architect\b|context\b|ok\b)")
 
 
 class Block(Struct, frozen=True):
@@ -36,8 +38,17 @@ def blocks(lines: list[tuple[int, str]], *, marked: bool) -> Iterator[Block]:
     held: list[str] = []
     first = 0
     closed = not marked or any(line.startswith("> Tokens: ") for _, line in lines)
-    for number, line in lines:
-        found = _speaker(line, speaker, marked=marked, closed=closed)
+    ends = _ends(lines) if marked else []
+    until = -1
+    to_aider = False
+    for place, (number, line) in enumerate(lines):
+        if place > until and speaker != "assistant" and marked and not is_marked(line):
+            # What a command printed: but after words to the model its answer may begin with a quotation.
+            begins = line.startswith("> ") and (speaker == "tool" or to_aider)
+            until = ends[place] if begins else until
+        found = "tool" if place <= until else _speaker(line, speaker, marked=marked, closed=closed)
+        if found == "user":
+            to_aider = _TO_AIDER.match(line) is not None
         if found is None:  # a blank line belongs to the model's text, and ends everything else
             if speaker == "assistant":
                 held.append("")
@@ -50,9 +61,23 @@ def blocks(lines: list[tuple[int, str]], *, marked: bool) -> Iterator[Block]:
             if speaker is not None and any(held):
                 yield Block(speaker, tuple(held), first)
             speaker, held, first = found, [], number
-        held.append(_text(line) if found != "assistant" else line)
+        inside = place <= until and not line.startswith("> ")
+        held.append(line.rstrip() if inside else _text(line) if found != "assistant" else line)
     if speaker is not None and any(held):
         yield Block(speaker, tuple(held), first)
+
+
+def _ends(lines: list[tuple[int, str]]) -> list[int]:
+    """Where the text that begins in each line would end if aider had said it; -1 where it would not."""
+    found, end = [-1] * len(lines), -1
+    for place in range(len(lines) - 1, -1, -1):
+        found[place] = end
+        line = lines[place][1]
+        if is_marked(line):
+            end = -1
+        elif line.endswith("  "):
+            end = place
+    return found
 
 
 def _speaker(line: str, before: Speaker | None, *, marked: bool, closed: bool) -> Speaker | None:

@@ -27,7 +27,7 @@ class Aider(msgspec.Struct, frozen=True):
 
     name: str = "aider"
     title: str = "Aider"
-    version: int = 1
+    version: int = 2
     # It lies in repositories, wherever these are: those are not searched.
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".aider.chat.history.md",)
