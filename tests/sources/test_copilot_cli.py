@@ -25,6 +25,19 @@ from debrief.model import Event
 from debrief.sources.records import timestamp_us
 
 
+def test_a_command_that_a_person_ran_is_theirs_and_has_its_exit_code() -> None:
+    arguments = {"command": "make", "description": "Execute shell command: make"}
+    done = {"toolCallId": "u1", "isUserRequested": True, "success": True, "result": {"content": "no rule"}}
+    session = parse(
+        start(),
+        record("tool.user_requested", 2, toolCallId="u1", toolName="local_shell", arguments=arguments),
+        record("tool.execution_complete", 4, **done, shellExecution={"exitCode": 2}),
+    )
+    asked, gave = call(session), result(session)
+    assert (asked.actor, asked.command, asked.tool_kind) == ("user", "make", "shell")
+    assert (gave.tool, gave.outcome, gave.exit_code, gave.duration_ms) == ("local_shell", "error", 2, 2000)
+
+
 def test_a_session_becomes_a_session() -> None:
     session = parse(
         start(),

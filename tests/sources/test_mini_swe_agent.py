@@ -197,6 +197,23 @@ def test_a_person_may_step_in(message: dict[str, Any], kind: str, outcome: str |
     assert [e.outcome for e in results] == ([outcome] if outcome else [])
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"content": "I think it is in a.py"}, "I think it is in a.py"),
+        ({"content": None, "tool_calls": [{"function": {"name": "x"}}]}, '[{"function":{"name":"x"}}]'),
+    ],
+)
+def test_an_answer_that_was_not_as_it_should_be_is_told(message: dict[str, Any], told: str) -> None:
+    response = {"id": "r1", "choices": [{"message": message}]}
+    extra = {"interrupt_type": "FormatError", "response": response}
+    session = parse(run({"role": "user", "content": "No tool calls found", "extra": extra}))
+    assert [(e.text, e.injected) for e in session.events[-2:]] == [
+        (told, False),
+        ("No tool calls found", True),
+    ]
+
+
 def test_a_command_that_did_not_end_has_no_exit_code() -> None:
     session = parse(run(answer("a", "sleep 9"), output("timed out", -1, exception_info="TimeoutExpired")))
     ran = of_kind(session, "tool_result")[0]

@@ -49,6 +49,27 @@ def parse(value: Any) -> Session:
     return session
 
 
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_run_that_tries_again_tells_all_its_tries(*, is_over: bool) -> None:
+    given = {"sent": (500, 20), "received": (7, 2)}
+    tries = [
+        run(step(command), info=stats(given["sent"][number], given["received"][number], 0.25))
+        for number, command in enumerate(("ls", "pwd"))
+    ]
+    whole: dict[str, Any] = {
+        "attempts": [{k: v for k, v in one.items() if k != "environment"} for one in tries]
+    }
+    if is_over:
+        whole |= tries[1] | {"info": stats(520, 9, 0.5)}
+    session = parse(whole)
+    calls = of_kind(session, "tool_call")
+    assert [event.command for event in calls] == ["ls", "pwd"]
+    assert kinds(session).count("prompt") == 1
+    assert "The task is tried again from the beginning." in [event.text for event in session.events]
+    assert total_tokens(session)[0] == Tokens(input=520, output=9)
+    assert session.native_cost_usd_micros == 500_000
+
+
 def made(action: str, observation: str = "x") -> tuple[Event, Event]:
     session = parse(run(step("open /r/a.py"), step(action, observation)))
     return of_kind(session, "tool_call")[1], of_kind(session, "tool_result")[1]

@@ -43,7 +43,7 @@ PASSED_OVER = frozenset(
     | {"session.managed_settings_resolved", "session.managed_settings_enforced", "session.binary_asset"}
     # The other half of records that are read.
     | {"session.compaction_start", "subagent.configured", "subagent.selected", "subagent.deselected"}
-    | {"subagent.completed", "tool.user_requested", "skill.context_delivered_ref"}
+    | {"subagent.completed", "skill.context_delivered_ref"}
 )
 
 _NOT_TYPED = ("skill", "agent", "system", "command", "schedule", "autopilot", "hook", "jit", "background")
@@ -92,6 +92,7 @@ class Events:
             "assistant.turn_end": self._turn_end,
             "assistant.message": self._assistant,
             "assistant.reasoning": self._reasoning,
+            "tool.user_requested": self._tool_of_person,
             "tool.execution_start": self._tool_start,
             "tool.execution_complete": self._tool_complete,
             "permission.requested": self._permission_requested,
@@ -306,6 +307,13 @@ class Events:
         name = string(request.get(name_field)) or "unknown"
         call = tool_call(name, request.get("arguments"), of_server=bool(request.get("mcpServerName")))
         self._tools.call(call, string(request.get("toolCallId")), self._place)
+
+    def _tool_of_person(self, data: dict[str, Any]) -> None:
+        """A person ran a command by `!`; that it begins is not told again."""
+        call = tool_call(string(data.get("toolName")) or "unknown", data.get("arguments"), of_server=False)
+        call_id = string(data.get("toolCallId"))
+        self._tools.call(call, call_id, self._place, "user")
+        self._tools.began(call_id, self._place)
 
     def _tool_start(self, data: dict[str, Any]) -> None:
         self._called(data, "toolName")

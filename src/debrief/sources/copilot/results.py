@@ -100,6 +100,7 @@ def _exit_code(data: dict[str, Any], metrics: dict[str, Any]) -> int | None:
     candidates = [
         mapping(part).get("exitCode") for part in sequence(mapping(data.get("result")).get("contents"))
     ]
+    candidates.append(mapping(data.get("shellExecution")).get("exitCode"))
     for value in (*candidates, metrics.get("exit_code"), metrics.get("exitCode"), data.get("exitCode")):
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**32:
             return value

@@ -1,6 +1,6 @@
 """Pairs Copilot's calls with their results: asked for in a message, begun and ended in other records."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,8 +24,10 @@ class Tools:
         self._declined: set[str] = set()
         self._ended: set[str] = set()
 
-    def call(self, call: Call, call_id: str | None, place: Place) -> int:
-        """Write a call, once: a message asks for it, and it begins in a record of its own.
+    def call(
+        self, call: Call, call_id: str | None, place: Place, actor: Literal["user", "assistant"] = "assistant"
+    ) -> int:
+        """Write a call, once: a message or a person asks for it, and it may begin in a record of its own.
 
         A call that speaks to a running command carries that command.
         """
@@ -37,7 +39,7 @@ class Tools:
             call = msgspec.structs.replace(call, kind="other")
         if call_id and call_id in self._calls and call_id not in self._ended:
             return self._ordinals[call_id]
-        ordinal = write_call(self._builder, call, call_id, place)
+        ordinal = write_call(self._builder, call, call_id, place, actor=actor)
         if call_id:
             self._calls[call_id] = call
             self._ordinals[call_id] = ordinal

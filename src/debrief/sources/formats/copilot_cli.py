@@ -31,7 +31,7 @@ class CopilotCli:
 
     name = "copilot_cli"
     title = "GitHub Copilot CLI"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = ("~/.copilot/session-state", "$COPILOT_HOME/session-state")
     suffixes: tuple[str, ...] = (".jsonl",)
     companions: tuple[Companions, ...] = (Companions("events.jsonl", "workspace.yaml"),)

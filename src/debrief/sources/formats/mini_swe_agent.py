@@ -36,7 +36,7 @@ class MiniSweAgent(msgspec.Struct, frozen=True):
 
     name: str = "mini_swe_agent"
     title: str = "mini-swe-agent"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.config/mini-swe-agent",
         "$XDG_CONFIG_HOME/mini-swe-agent",
@@ -140,6 +140,8 @@ class _Run:
     def _user(self, text: str, extra: dict[str, Any], ts_us: int | None, *, is_last: bool) -> None:
         kind = string(extra.get("interrupt_type"))
         if kind == "FormatError":
+            # The answer that was not as it should be stands in no message of its own.
+            self._chat.said(_answered(mapping(extra.get("response"))), ts_us)
             self._chat.injected(text, ts_us, by_user=True)
         elif kind == "UserRejection" or text.startswith("Commands not executed."):
             self._chat.abandon(text, "rejected", ts_us)
@@ -245,6 +247,16 @@ class _Run:
         else:
             state, reason = "running", "No message says that the run ended."
         self._builder.end_state, self._builder.end_reason = state, reason
+
+
+def _answered(response: dict[str, Any]) -> str:
+    """The words of a model's answer; of one without words, the calls that it asked for."""
+    choice = mapping(next(iter(sequence(response.get("choices"))), None))
+    message = mapping(choice.get("message"))
+    items = [mapping(item) for item in sequence(response.get("output"))]
+    parts = [text_of(message.get("content")), *(text_of(item.get("content")) for item in items)]
+    calls = message.get("tool_calls") or [item for item in items if item.get("type") == "function_call"]
+    return "\n".join(part for part in parts if part) or (compact_json(calls) if calls else "")
 
 
 def _arguments(given: object) -> object:

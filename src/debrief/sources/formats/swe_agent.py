@@ -52,7 +52,7 @@ class SweAgent(msgspec.Struct, frozen=True):
 
     name: str = "swe_agent"
     title: str = "SWE-agent"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".traj",)
     companions: tuple[Companions, ...] = ()
@@ -82,7 +82,9 @@ def _run(builder: SessionBuilder, found: Whole) -> Session | None:
     value = found.value
     if found.fault:
         builder.fault(found.fault)
-    steps = sequence(value.get("trajectory"))
+    steps = sequence(value.get("trajectory")) or [
+        step for attempt in _attempts(value) for step in sequence(attempt.get("trajectory"))
+    ]
     is_row = any("role" in mapping(step) for step in steps[:3])
     messages = [] if steps else messages_of(value)
     if not steps and not messages and not sequence(value.get("history")):
@@ -103,6 +105,11 @@ def _name(value: dict[str, Any]) -> str:
     return f"{instance}-{digest[:12]}" if instance else digest[:32]
 
 
+def _attempts(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tries of a run that may try again; the one that was chosen stands beside them once more."""
+    return [attempt for attempt in map(mapping, sequence(value.get("attempts"))) if attempt]
+
+
 class _Native:
     """A file that SWE-agent itself wrote."""
 
@@ -117,22 +124,27 @@ class _Native:
     def session(self) -> Session:
         """Read the run."""
         builder = self._builder
-        steps = sequence(self._value.get("trajectory"))
+        tries = _attempts(self._value) or [self._value]
         self._configured()
-        self._beginning(mapping(next(iter(steps), None)))
-        for position, step in enumerate(steps, start=1):
-            self._step(mapping(step), position)
-        self._totals()
+        position = 0
+        for number, one in enumerate(tries, start=1):
+            steps = sequence(one.get("trajectory"))
+            self._beginning(one, mapping(next(iter(steps), None)), is_again=number > 1)
+            for step in steps:
+                position += 1
+                self._step(mapping(step), position)
+        self._totals(tries)
         status = self._info.get("exit_status")
         builder.end_state, builder.end_reason = judged(
-            string(status), cut_off=self._found.cut_off, has_steps=bool(steps)
+            string(status), cut_off=self._found.cut_off, has_steps=position > 0
         )
         return builder.build()
 
     def _configured(self) -> None:
         """What the configuration of the run says of repository, commit and model."""
         builder = self._builder
-        config = self._value.get("replay_config")
+        last = [*_attempts(self._value), self._value][-1]
+        config = self._value.get("replay_config") or last.get("replay_config")
         if isinstance(config, str):
             config = read_value(config.encode("utf-8", "replace")).value
         self._model = string(mapping(mapping(mapping(config).get("agent")).get("model")).get("name"))
@@ -142,17 +154,19 @@ class _Native:
         builder.commit = None if commit == "HEAD" else commit
         builder.agent_version = string(self._info.get("swe_agent_version"))
 
-    def _beginning(self, first: dict[str, Any]) -> None:
-        """What went to the model before its first answer."""
+    def _beginning(self, run: dict[str, Any], first: dict[str, Any], *, is_again: bool) -> None:
+        """What went to the model before its first answer; `is_again`: it was given the same task before."""
+        if is_again:
+            self._chat.injected("The task is tried again from the beginning.")
         given = (
-            sequence(self._value.get("history"))
-            or sequence(first.get("query"))
-            or sequence(first.get("messages"))
+            sequence(run.get("history")) or sequence(first.get("query")) or sequence(first.get("messages"))
         )
         for one in map(mapping, given):
             role, text = string(one.get("role")), text_of(one.get("content"))
             if one.get("is_demo") is True or role in ("system", "developer"):
                 self._chat.injected(text, by_user=role == "user")
+            elif role == "user" and is_again:
+                self._chat.injected(text, by_user=True)
             elif role == "user":
                 self._chat.prompt(text)
             else:
@@ -190,9 +204,17 @@ class _Native:
         self._open_file = None if open_file == "n/a" else open_file
         builder.cwd = builder.cwd or string(mapping(state).get("working_dir"))
 
-    def _totals(self) -> None:
-        """The run's tokens and cost are only known in sum; a replay of a person's work states zeros."""
+    def _totals(self, tries: list[dict[str, Any]]) -> None:
+        """The run's tokens and cost are only known in sum; a replay of a person's work states zeros.
+
+        Where no attempt was chosen yet, each says what it used.
+        """
         stats = mapping(self._info.get("model_stats"))
+        if not stats:
+            several = [mapping(mapping(one.get("info")).get("model_stats")) for one in tries]
+            stats = {
+                name: _sum(several, name) for name in ("tokens_sent", "tokens_received", "instance_cost")
+            }
         cost = micros(stats.get("instance_cost")) or None
         helper = mapping(mapping(self._info.get("summarizer")).get("model_stats"))
         helper_cost = micros(helper.get("instance_cost")) or None
@@ -212,6 +234,11 @@ class _Native:
             )
 
 
+def _sum(several: list[dict[str, Any]], name: str) -> float:
+    numbers = (one.get(name) for one in several)
+    return sum(n for n in numbers if isinstance(n, int | float) and not isinstance(n, bool))
+
+
 def _milliseconds(seconds: object) -> int | None:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds:
         return None
@@ -219,8 +246,11 @@ def _milliseconds(seconds: object) -> int | None:
 
 
 def _is_native(value: dict[str, Any]) -> bool:
-    steps = value.get("trajectory")
+    attempts = _attempts(value)
+    steps = value.get("trajectory") or (attempts[0].get("trajectory") if attempts else None)
     if isinstance(steps, list) and steps:
+        if attempts and len(steps) == 1 and "action" in mapping(steps[0]):
+            return True  # the first observation may be longer than what is looked at
         return all(name in mapping(steps[0]) for name in _STEP)
     first = mapping(next(iter(sequence(value.get("history"))), None))
     return isinstance(value.get("environment"), str) and (
