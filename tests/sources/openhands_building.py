@@ -24,6 +24,12 @@ def parse(main: Any, *companions: tuple[str, Any]) -> Session:
     return session
 
 
+def sessions(content: bytes) -> list[Session]:
+    """The sessions of a file that holds several."""
+    assert sniff(content[:65536]).name == "openhands"
+    return list(OPENHANDS.parse(Transcript(document("output.jsonl", content)), lambda text: text))
+
+
 def text(words: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": words, "cache_prompt": False}]
 

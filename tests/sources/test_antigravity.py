@@ -6,6 +6,7 @@ import pytest
 from gemini_building import at, lines, read, results, told
 
 from debrief.errors import NotATranscript
+from debrief.model import Tokens
 from debrief.sources.formats.antigravity import ANTIGRAVITY
 from debrief.sources.registry import sniff
 
@@ -159,3 +160,35 @@ def test_wrong_types_raise_nothing() -> None:
 )
 def test_look_alikes_are_refused(content: bytes) -> None:
     assert not ANTIGRAVITY.recognises(content)
+
+
+def test_a_step_that_is_told_again_as_it_goes_on_is_one() -> None:
+    content = lines(
+        asked("List it"),
+        planned(1, ("run_command", {"CommandLine": '"ls"'})),
+        step(2, "RUN_COMMAND", status="RUNNING", content="a"),
+        step(2, "RUN_COMMAND", status="RUNNING", content="a\nb"),
+        step(2, "RUN_COMMAND", content="a\nb\nexit code: 0"),
+        step(3, "PLANNER_RESPONSE", status="GENERATING", content="Tw"),
+        step(3, "PLANNER_RESPONSE", content="Two."),
+        step(4, "RUN_COMMAND", status="RUNNING", content="still at it"),
+    )
+    session = read(ANTIGRAVITY, content)
+    assert [kind for kind, _ in told(session)] == [
+        *("prompt", "tool_call", "tool_result", "message", "tool_call")
+    ]
+    assert [(e.text, e.exit_code) for e in results(session)] == [("a\nb\nexit code: 0", 0)]
+    assert len(session.model_calls) == 2
+
+
+def test_tokens_stand_in_the_full_log() -> None:
+    used = {"input_tokens": 100, "cache_read_tokens": 80, "output_tokens": 5}
+    content = lines(
+        asked("Go"), planned(1, content="Gone.", **used), planned(2, content="Again.", input_tokens=7)
+    )
+    session = read(ANTIGRAVITY, content)
+    assert [one.tokens for one in session.model_calls] == [
+        Tokens(input=20, cache_read=80, output=5),
+        Tokens(input=7),
+    ]
+    assert [one.lower_bound for one in session.model_calls] == [("input",), ()]

@@ -38,6 +38,19 @@ def test_a_command_that_a_person_ran_is_theirs_and_has_its_exit_code() -> None:
     assert (gave.tool, gave.outcome, gave.exit_code, gave.duration_ms) == ("local_shell", "error", 2, 2000)
 
 
+@pytest.mark.parametrize(("code", "state"), [(0, "finished"), (1, "error")])
+def test_a_headless_runs_output_says_at_its_end_whose_it_is(code: int, state: str) -> None:
+    end = {"type": "result", "timestamp": at(9), "sessionId": SESSION, "exitCode": code, "usage": {}}
+    session = parse(user("say hi", 1), said("Hi", 2), end, name="copilot-cli.jsonl")
+    assert (session.native_id, session.end_state, session.opaque_count) == (SESSION, state, 0)
+
+
+def test_a_word_names_no_session() -> None:
+    session = parse(user("say hi", 1), said("Hi", 2), name="copilot-cli.jsonl")
+    assert session.native_id == ""
+    assert "does not say its session's id" in session.faults[0]
+
+
 def test_a_session_becomes_a_session() -> None:
     session = parse(
         start(),

@@ -4,7 +4,20 @@ import json
 from typing import Any
 
 import pytest
-from openhands_building import NO_TOKENS, called, event, kinds, named, parse, said, seen, state, text, usage
+from openhands_building import (
+    NO_TOKENS,
+    called,
+    event,
+    kinds,
+    named,
+    parse,
+    said,
+    seen,
+    sessions,
+    state,
+    text,
+    usage,
+)
 
 from debrief.model import Tokens, total_tokens
 
@@ -240,3 +253,49 @@ def test_an_agent_that_it_started_is_a_part_of_it() -> None:
         ("message", "kid"),
     ]
     assert session.end_state == "finished"
+
+
+def test_what_the_cloud_gives_to_download_is_one_session() -> None:
+    meta = {
+        "id": "conversation-1",
+        "title": "Mend the cart",
+        "selected_repository": "acme/shop",
+        "selected_branch": "main",
+        "llm_model": "m-1",
+        "parent_conversation_id": "conversation-0",
+        "metrics": {"accumulated_cost": 0.5, "accumulated_token_usage": {"prompt_tokens": 10}},
+    }
+    several = [("event_000002_b.json", said(3, "Done.", "agent")), ("event_000001_a.json", said(2, "And b."))]
+    session = parse(said(1, "Fix a."), *several, ("meta.json", meta))
+    assert [event.text for event in session.events if event.kind != "turn_end"] == [
+        "Fix a.",
+        "And b.",
+        "Done.",
+    ]
+    assert (session.native_id, session.title, session.repository, session.branch) == (
+        *("conversation-1", "Mend the cart", "acme/shop", "main"),
+    )
+    assert (session.relation, session.parent_id) == ("subagent", "conversation-0")
+    assert [(one.model, one.tokens.input) for one in session.model_calls] == [("m-1", 10)]
+
+
+def test_each_row_of_an_evaluation_is_a_session() -> None:
+    def row(number: int, **fields: Any) -> dict[str, Any]:
+        history = [said(number, "Fix it."), called(number + 1, "terminal", "c1", command="ls")]
+        metrics = {"model_name": "m", "accumulated_token_usage": usage(100, 20, 60, 10, 5)}
+        return {"instance_id": f"django-{number}", "history": history, "metrics": metrics, **fields}
+
+    content = "\n".join(json.dumps(one) for one in (row(1), row(5, error="no more")))
+    first, second = sessions(content.encode())
+    assert [one.native_id for one in (first, second)] == ["django-1-event-1", "django-5-event-5"]
+    assert total_tokens(first)[0] == Tokens(input=30, cache_read=60, cache_write=10, output=15, reasoning=5)
+    assert (first.end_state, second.end_state) == ("running", "error")
+    assert first.initial_user_message == "Fix it."
+
+
+def test_events_are_read_in_the_order_of_their_numbers() -> None:
+    several = [
+        ("events/event-100000-x.json", said(3, "last")),
+        ("events/event-99999-y.json", said(2, "before")),
+    ]
+    assert [event.text for event in parse(state(), *several).events] == ["before", "last"]

@@ -111,6 +111,10 @@ class Events:
         reader(data)
         return True
 
+    def ended(self, *, failed: bool) -> None:
+        """A headless run is over."""
+        self._ending.shut_down(crashed=failed)
+
     def finish(self, *, cut_off: bool) -> None:
         """The transcript is over."""
         self._ledger.finish()

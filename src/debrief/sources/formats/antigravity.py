@@ -19,7 +19,16 @@ from debrief.sources.documents import read_value
 from debrief.sources.gemini.conversation import Conversation, Result
 from debrief.sources.gemini.heads import is_steps
 from debrief.sources.gemini.tools import kind_of
-from debrief.sources.records import Record, compact_json, mapping, records, sequence, string, timestamp_us
+from debrief.sources.records import (
+    Record,
+    compact_json,
+    count,
+    mapping,
+    records,
+    sequence,
+    string,
+    timestamp_us,
+)
 from debrief.sources.source import Clean, Companions, Transcript
 
 _REQUEST = re.compile(r"<USER_REQUEST>\s*(.*?)\s*(?:</USER_REQUEST>|\Z)", re.DOTALL)
@@ -68,14 +77,17 @@ class Antigravity(msgspec.Struct, frozen=True):
 
     name: str = "antigravity"
     title: str = "Antigravity"
-    version: int = 1
+    version: int = 2
     roots: tuple[str, ...] = (
         "~/.gemini/antigravity/brain",
         "~/.gemini/antigravity-cli/brain",
         "~/.gemini/antigravity-ide/brain",
     )
-    suffixes: tuple[str, ...] = ("transcript.jsonl",)
-    companions: tuple[Companions, ...] = ()
+    suffixes: tuple[str, ...] = ("transcript.jsonl", "transcript_full.jsonl")
+    companions: tuple[Companions, ...] = (
+        # The full log holds all that the other does, and more; nothing is read of that one beside it.
+        Companions("transcript_full.jsonl", "transcript.jsonl"),
+    )
 
     def recognises(self, head: bytes) -> bool:
         """Whether `head` begins with numbered steps."""
@@ -86,7 +98,7 @@ class Antigravity(msgspec.Struct, frozen=True):
         builder = SessionBuilder(
             format_name=self.name, parser_version=self.version, agent_name=self.title, clean=clean
         )
-        reading = _Reading(builder)
+        reading = _Reading(builder, _last_told(transcript))
         record = Record(0)
         with transcript.main.open() as stream:
             for record in records(stream):
@@ -98,12 +110,42 @@ class Antigravity(msgspec.Struct, frozen=True):
         yield builder.build()
 
 
+_Step = tuple[int, str, str]
+
+
+def _step_of(step: dict[str, Any]) -> _Step | None:
+    index, kind, source = step.get("step_index"), string(step.get("type")), string(step.get("source"))
+    if not isinstance(index, int) or kind is None:
+        return None
+    return index, kind, source or ""
+
+
+def _last_told(transcript: Transcript) -> dict[_Step, int]:
+    """The line in which each step is told last: the full log tells a step again as it goes on."""
+    found: dict[_Step, int] = {}
+    with transcript.main.open() as stream:
+        for record in records(stream):
+            key = _step_of(mapping(record.value)) if record.fault is None else None
+            if key is not None:
+                found[key] = record.line
+    return found
+
+
+def _tokens(step: dict[str, Any]) -> Tokens:
+    taken, read = count(step.get("input_tokens")), count(step.get("cache_read_tokens"))
+    if taken is not None and read is not None and read <= taken:
+        taken -= read
+    output = count(step.get("output_tokens"))
+    return Tokens(input=taken, cache_read=read, output=output) if taken or read or output else Tokens()
+
+
 class _Reading:
     """One parse: the steps in order, and the calls that no step has answered yet."""
 
-    def __init__(self, builder: SessionBuilder) -> None:
+    def __init__(self, builder: SessionBuilder, last: dict[_Step, int]) -> None:
         self.builder = builder
         self.talk = Conversation(builder)
+        self._last = last
         self._waiting: list[tuple[str, ToolKind]] = []
         self._model: str | None = None
         self._number = 0
@@ -115,6 +157,9 @@ class _Reading:
             self.builder.opaque("unreadable line", line=record.line, text=record.raw)
             return
         step = mapping(record.value)
+        key, status = _step_of(step), string(step.get("status"))
+        if key is not None and status in _OPEN and self._last.get(key, 0) > record.line:
+            return  # it is told again further on, when more of it was known
         index = step.get("step_index")
         place = Place(
             record.line, timestamp_us(step.get("created_at")), None if index is None else str(index)
@@ -170,10 +215,17 @@ class _Reading:
             args = {name: _decoded(value) for name, value in mapping(called.get("args")).items()}
             self.talk.call(call_id, tool, args, place)
             self._waiting.append((call_id, kind_of(tool)))
-        if self.builder.event_count > first:
-            key = f"{self.builder.native_id}:{place.line}"
+        tokens = _tokens(step)
+        if self.builder.event_count > first or tokens != Tokens():
             self.builder.model_call(
-                key, model=self._model, tokens=Tokens(), ts_us=place.ts_us, event=first, row=False
+                f"{self.builder.native_id}:{place.line}",
+                model=self._model,
+                tokens=tokens,
+                ts_us=place.ts_us,
+                # Whether the input holds what came from the cache is not said; at least the rest is sure.
+                lower_bound=("input",) if tokens.cache_read else (),
+                event=first if self.builder.event_count > first else None,
+                row=tokens != Tokens(),
             )
 
     def _tool(self, step: dict[str, Any], kind: str, text: str, place: Place) -> None:

@@ -15,6 +15,7 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Place
 from debrief.sources.copilot.events import Events
 from debrief.sources.copilot.workspace import read_workspace
+from debrief.sources.dialogue import named
 from debrief.sources.documents import head_lines
 from debrief.sources.records import compact_json, mapping, records, string, timestamp_us
 from debrief.sources.runs import note_fault
@@ -108,6 +109,9 @@ class _Reading:
             ):
                 self.builder.fault(f"line {line}: the record of line {self._lines[native_id]} again")
                 return
+        if kind == "result":
+            self._result(value)
+            return
         data = mapping(value.get("data"))
         self.builder.agent = string(value.get("agentId")) or string(data.get("parentToolCallId"))
         if not self._events.read(kind, data, Place(line, ts_us, native_id)):
@@ -115,6 +119,12 @@ class _Reading:
                 f"record of type '{kind[:100]}'", line=line, ts_us=ts_us, text=compact_json(value)
             )
         self.builder.agent = None
+
+    def _result(self, value: dict[str, Any]) -> None:
+        """The last record of a headless run's output: whose it was, and how the program ended."""
+        self.builder.native_id = self.builder.native_id or named(value.get("sessionId"))
+        code = value.get("exitCode")
+        self._events.ended(failed=isinstance(code, int) and code != 0)
 
     def _workspace(self, workspace: dict[str, str]) -> None:
         builder = self.builder
@@ -129,7 +139,8 @@ class _Reading:
 def _id_by_name(name: str) -> str | None:
     """The session's id where its file is named after it, and not after what it holds."""
     stem = name.rpartition("/")[2].removesuffix(".jsonl")
-    return stem if stem and stem not in ("events", "full") else None
+    # A word without a digit names what is in the file, and no session: "events", "copilot-cli".
+    return stem if any(letter.isdigit() for letter in stem) else None
 
 
 COPILOT_CLI = CopilotCli()

@@ -5,17 +5,20 @@ array, or in a bundle with the state. Without the state there are no tokens at a
 zero.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from debrief.errors import NotATranscript
 from debrief.model import Session
 from debrief.sources.builder import SessionBuilder
-from debrief.sources.documents import head_lines, head_value, whole
+from debrief.sources.dialogue import named
+from debrief.sources.documents import Whole, head_lines, head_value, whole
 from debrief.sources.openhands.clock import ahead_us
 from debrief.sources.openhands.v1 import Conversation
 from debrief.sources.records import mapping, records, sequence, string
-from debrief.sources.source import Clean, Companions, Document, Transcript
+from debrief.sources.source import HEAD_BYTES, Clean, Companions, Document, Transcript
+from debrief.sources.trajectories.values import trajectories
 
 _KINDS = frozenset(
     {
@@ -37,6 +40,7 @@ _KINDS = frozenset(
     }
 )
 _SOURCES = frozenset({"user", "agent", "environment", "hook"})
+_NUMBER = re.compile(r"event[-_](\d{1,9})[-_.]")
 _LISTS = ("events", "items", "trajectory")
 
 
@@ -58,6 +62,9 @@ class OpenHands:
         Companions("base_state.json", "subagents/*/base_state.json"),
         # Only the events were kept: the first of them stands for all.
         Companions("event-00000-*.json", "event-*.json"),
+        # What the cloud gives to download numbers them otherwise.
+        Companions("event_000000_*.json", "event_*.json"),
+        Companions("event_000000_*.json", "meta.json"),
     )
 
     def recognises(self, head: bytes) -> bool:
@@ -66,21 +73,35 @@ class OpenHands:
         if isinstance(value, list):
             return any(is_event(mapping(item)) for item in value[:5])
         found = mapping(value)
-        if is_event(found) or is_state(found) or _is_bundle(found):
+        if is_event(found) or is_state(found) or _is_bundle(found) or is_row(found):
             return True
         return any(is_event(line) for line in head_lines(head, 5))
 
     def parse(self, transcript: Transcript, clean: Clean) -> Iterator[Session]:
-        """Yield the one session of `transcript`."""
-        builder = SessionBuilder(
-            format_name=self.name, parser_version=self.version, agent_name=self.title, clean=clean
-        )
-        reading = _Reading(builder)
+        """Yield the one session of `transcript`, or that of each row of an evaluation's output."""
+        with transcript.main.open() as stream:
+            head = stream.read(HEAD_BYTES)
+        if is_row(mapping(head_value(head))):
+            yield from self._rows(transcript.main, clean)
+            return
+        reading = _Reading(self._builder(clean))
         reading.main(transcript.main)
         reading.companions(transcript.companions)
         if not reading.read_any:
             raise NotATranscript("no event or state of a conversation can be read")
         yield reading.finish()
+
+    def _rows(self, document: Document, clean: Clean) -> Iterator[Session]:
+        for found in trajectories(document):
+            reading = _Reading(self._builder(clean))
+            reading.row(found)
+            if reading.read_any:
+                yield reading.finish()
+
+    def _builder(self, clean: Clean) -> SessionBuilder:
+        return SessionBuilder(
+            format_name=self.name, parser_version=self.version, agent_name=self.title, clean=clean
+        )
 
 
 class _Reading:
@@ -92,6 +113,7 @@ class _Reading:
         self._state: dict[str, Any] = {}
         self._events: list[dict[str, Any]] = []
         self._cut_off = False
+        self._meta: dict[str, Any] = {}
 
     @property
     def read_any(self) -> bool:
@@ -110,10 +132,27 @@ class _Reading:
             self._cut_off = found.cut_off
         self._value(found.value)
 
+    def row(self, found: Whole) -> None:
+        """One run of an evaluation: its events, and what it spent in sum."""
+        row = mapping(found.value)
+        if found.fault is not None:
+            self._builder.fault(found.fault)
+            self._cut_off = found.cut_off
+        self._events = [mapping(event) for event in sequence(row.get("history"))]
+        self.companions(())
+        instance, first = string(row.get("instance_id")), self._builder.native_id
+        self._builder.native_id = f"{instance}-{first}" if instance and first else first
+        self.talk.stats = {"usage_to_metrics": {"run": mapping(row.get("metrics"))}}
+        if row.get("error"):
+            self.talk.state = "error"
+
     def companions(self, documents: tuple[Document, ...]) -> None:
         """Events in the order of their names, which begin with their numbers; then those of sub-agents."""
         own = [one for one in documents if "subagents/" not in one.name.replace("\\", "/")]
-        self._events += [self._event(document) for document in sorted(own, key=lambda one: one.name)]
+        for document in [one for one in own if one.name == "meta.json"]:
+            own.remove(document)
+            self._meta = mapping(whole(document).value)
+        self._events += [self._event(document) for document in sorted(own, key=_place_of)]
         self.talk.ahead_us = ahead_us(_two_clocks(self._state, self._events))
         for event in self._events:
             if event:
@@ -124,13 +163,15 @@ class _Reading:
             if len(parts) > 1 and parts[-1].startswith("event-"):
                 agents.setdefault(parts[0], []).append(document)
         for agent, several in sorted(agents.items()):
-            events = [self._event(document) for document in sorted(several, key=lambda one: one.name)]
+            events = [self._event(document) for document in sorted(several, key=_place_of)]
             self.talk.of_agent(agent, [event for event in events if event])
 
     def finish(self) -> Session:
         builder, state = self._builder, self._state
         if state:
             self.talk.base_state(state)
+        if self._meta:
+            self._from_meta()
         if builder.native_id is None:
             builder.native_id = "unnamed"
             builder.fault("the conversation does not say its id")
@@ -138,6 +179,21 @@ class _Reading:
         if self._cut_off and builder.end_state != "finished":
             builder.end_state, builder.end_reason = "truncated", "the document breaks off inside a record"
         return builder.build()
+
+    def _from_meta(self) -> None:
+        """What the cloud says beside the events of a conversation."""
+        builder, meta = self._builder, self._meta
+        builder.native_id = named(meta.get("id")) or builder.native_id
+        if title := string(meta.get("title")):
+            builder.title, builder.title_source = title, "agent"
+        builder.repository = string(meta.get("selected_repository")) or builder.repository
+        builder.branch = string(meta.get("selected_branch")) or builder.branch
+        if parent := named(meta.get("parent_conversation_id")):
+            builder.parent_id, builder.relation = parent, "subagent"
+        metrics = mapping(meta.get("metrics"))
+        if metrics and not self.talk.stats:
+            metrics.setdefault("model_name", meta.get("llm_model"))
+            self.talk.stats = {"usage_to_metrics": {"conversation": metrics}}
 
     def _lines(self, document: Document) -> None:
         with document.open() as stream:
@@ -176,6 +232,12 @@ class _Reading:
         return event
 
 
+def _place_of(document: Document) -> tuple[int, str]:
+    """An event's place: its number, which outgrows the zeros before it."""
+    found = _NUMBER.search(document.name)
+    return int(found.group(1)) if found else 0, document.name
+
+
 def _two_clocks(state: dict[str, Any], events: list[dict[str, Any]]) -> Iterator[tuple[object, object]]:
     """The time of an answer's first event, and that of the same answer in a ledger of costs."""
     first: dict[str, object] = {}
@@ -198,6 +260,13 @@ def is_event(value: dict[str, Any]) -> bool:
         and value["kind"] in _KINDS
         and (string(value.get("source")) in _SOURCES or isinstance(value.get("id"), str))
         and ("source" in value or "timestamp" in value)
+    )
+
+
+def is_row(value: dict[str, Any]) -> bool:
+    """Whether `value`, perhaps cut, is one run of an evaluation."""
+    return isinstance(value.get("instance_id"), str) and any(
+        is_event(mapping(event)) for event in sequence(value.get("history"))[:5]
     )
 
 
