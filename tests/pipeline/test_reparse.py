@@ -133,3 +133,18 @@ def test_another_price_of_an_acu_is_told_by_the_next_import_and_by_reading_again
     assert desk.stored(SESSION).cost.acus == pytest.approx(2 * acus)
     assert desk.told(usd_per_acu=4.0) == {f"{NATIVE}.jsonl": "updated derived"}
     assert desk.stored(SESSION).cost.usd_per_acu == 4.0
+
+
+def test_a_transcript_in_chunks_is_one_when_it_is_imported_and_when_it_is_read_again(desk: Desk) -> None:
+    checkpoint = desk.folder / "ab" / "0123456789" / "0"
+    rows = conversation()
+    # The cut falls between two lines, and takes the end of the first away.
+    write(checkpoint / "full.jsonl", rows[:1])
+    (checkpoint / "full.jsonl").write_bytes((checkpoint / "full.jsonl").read_bytes().rstrip())
+    write(checkpoint / "full.jsonl.001", rows[1:])
+    assert desk.told() == {"full.jsonl": "new"}
+    whole = desk.stored(SESSION)
+    assert [event.kind for event in whole.session.events] == ["prompt", "message"]
+    as_an_older_parser_read_it(desk)
+    assert dict(again(desk).failed) == {}
+    assert desk.stored(SESSION).session == whole.session

@@ -214,6 +214,19 @@ def test_an_answer_that_was_not_as_it_should_be_is_told(message: dict[str, Any],
     ]
 
 
+def test_a_declined_command_that_was_already_answered_keeps_the_persons_words() -> None:
+    declined = {
+        "role": "user",
+        "content": "Commands not executed. Use find.",
+        "extra": {"interrupt_type": "UserRejection"},
+    }
+    unrun = output("", -1, exception_info="action was not executed")
+    session = parse(run(answer("a", "ls"), unrun, declined))
+    assert [(e.text, e.outcome) for e in of_kind(session, "tool_result")] == [
+        ("Commands not executed. Use find.", "rejected")
+    ]
+
+
 def test_a_command_that_did_not_end_has_no_exit_code() -> None:
     session = parse(run(answer("a", "sleep 9"), output("timed out", -1, exception_info="TimeoutExpired")))
     ran = of_kind(session, "tool_result")[0]

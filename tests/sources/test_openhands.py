@@ -293,6 +293,17 @@ def test_each_row_of_an_evaluation_is_a_session() -> None:
     assert first.initial_user_message == "Fix it."
 
 
+def test_what_the_agent_tells_its_model_in_a_persons_name_is_no_prompt() -> None:
+    blocked = "Your previous response was blocked by the model's content filter. Please continue."
+    task = "<uploaded_files>\n/w\n</uploaded_files>\nFix it"
+    session = parse(state(), *named(said(1, task), said(2, blocked)))
+    assert [(event.text, event.injected) for event in session.events] == [
+        ("<uploaded_files>\n/w\n</uploaded_files>", True),
+        ("Fix it", False),
+        (blocked, True),
+    ]
+
+
 def test_events_are_read_in_the_order_of_their_numbers() -> None:
     several = [
         ("events/event-100000-x.json", said(3, "last")),

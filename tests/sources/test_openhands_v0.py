@@ -199,6 +199,7 @@ def test_tools_and_files() -> None:
             action(6, "browse", args={"url": "http://x"}),
             action(7, "call_tool_mcp", args={"name": "issues", "arguments": {}}),
             action(8, "delegate", args={"agent": "Browser", "inputs": {"task": "look"}}),
+            asked(9, "TASK: look"),
         ]
     )
     calls = [e for e in session.events if e.kind == "tool_call"]
@@ -213,4 +214,5 @@ def test_tools_and_files() -> None:
         "agent",
     ]
     assert [e.edits[0].new for e in calls if e.edits] == ["x", "y", "z"]
-    assert (session.events[-1].kind, session.events[-1].agent) == ("subagent", "Browser")
+    assert [(e.kind, e.injected) for e in session.events if e.text == "TASK: look"] == [("message", True)]
+    assert (session.events[-2].kind, session.events[-2].agent) == ("subagent", "Browser")

@@ -25,7 +25,7 @@ from debrief.pipeline.identity import with_repository
 from debrief.pipeline.keep import KeepRaw
 from debrief.pipeline.raw import keep_raw
 from debrief.redaction import Redactor
-from debrief.sources import Document, Transcript, sniff
+from debrief.sources import Document, Transcript, joined, sniff
 from debrief.sources.builder import printable
 from debrief.sources.source import HEAD_BYTES
 from debrief.store import Packed, StoredDocument, Usual
@@ -163,7 +163,7 @@ def _parse(found: Found, clean: Redactor) -> tuple[str, Iterator[Session]]:
         main, *companions = (_document(path, found.path) for path in (found.path, *found.companions))
     except OSError as error:
         raise Unreadable(_reason(error)) from error
-    return source.name, _sessions(source.parse(Transcript(main, tuple(companions)), clean), found)
+    return source.name, _sessions(source.parse(joined(main, companions), clean), found)
 
 
 def _sessions(parsed: Iterator[Session], found: Found) -> Iterator[Session]:

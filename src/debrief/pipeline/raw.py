@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from debrief.errors import Damaged, NotKept
 from debrief.pipeline.discover import Found, printable_path
 from debrief.redaction import Redactor
-from debrief.sources import Document, Transcript
+from debrief.sources import Document, Transcript, joined
 from debrief.sources.builder import printable
 from debrief.sources.documents import DOCUMENT_LIMIT
 from debrief.sources.masking import mask_json
 from debrief.sources.records import LINE_LIMIT
 from debrief.sources.source import Clean
+from debrief.sources.streams import Parts
 from debrief.store import BlobFolder, StoredDocument
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def read_raw(session_id: str, documents: Sequence[StoredDocument], folder: BlobF
     main, *companions = (
         Document(name=one.name, open=partial(_opened, folder, one.digest, session_id)) for one in documents
     )
-    return Transcript(main, tuple(companions))
+    return joined(main, companions)
 
 
 def document_name(path: str, main: str, clean: Clean) -> str:
@@ -70,7 +71,7 @@ def shown_path(path: str, clean: Clean) -> str:
 
 def redacted(stream: BinaryIO, clean: Clean) -> BinaryIO:
     """The document in `stream` without its secrets, as a stream; JSON stays JSON, line for line."""
-    return io.BufferedReader(_Stream(_redacted(stream, clean)), LINE_LIMIT >> 6)
+    return io.BufferedReader(Parts(_redacted(stream, clean)), LINE_LIMIT >> 6)
 
 
 def _redacted(stream: BinaryIO, clean: Clean) -> Iterator[bytes]:
@@ -104,30 +105,6 @@ def _text(content: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-class _Stream(io.RawIOBase):
-    """Parts of bytes as a stream."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # what BufferedReader gives
-        """See `io.RawIOBase`."""
-        while not self._left:
-            part = next(self._parts, None)
-            if part is None:
-                return 0
-            self._left = memoryview(part)
-        count = min(len(buffer), len(self._left))
-        buffer[:count] = self._left[:count]
-        self._left = self._left[count:]
-        return count
 
 
 def _opened(folder: BlobFolder, digest: str, session_id: str) -> BinaryIO:

@@ -1,6 +1,6 @@
 """Transcript bytes in, a `model.Session` out. Which agent wrote them is known here and nowhere else."""
 
-from debrief.sources.containers import COLLECTED
+from debrief.sources.containers import COLLECTED, joined
 from debrief.sources.registry import DATABASES, FORMATS, expanded, homes, retelling, roots, sniff
 from debrief.sources.retention import RETENTIONS, Retention
 from debrief.sources.source import (
@@ -30,6 +30,7 @@ __all__ = [
     "Transcript",
     "expanded",
     "homes",
+    "joined",
     "retelling",
     "roots",
     "sniff",

@@ -4,10 +4,20 @@ Such a file is kept with its session and is no transcript of its own. What a lab
 is never believed: the transcript's content tells.
 """
 
-from debrief.sources.source import Companions
+import io
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import BinaryIO
+
+from debrief.sources.source import Companions, Document, Transcript
+from debrief.sources.streams import Parts
+
+CHUNK = 1 << 20
 
 COLLECTED: tuple[Companions, ...] = (
     # Entire's checkpoints: <2 hex>/<10 hex>/<n>/full.jsonl, each the native transcript so far.
+    Companions("full.jsonl", "full.jsonl.[0-9][0-9][0-9]"),
     Companions("full.jsonl", "metadata.json"),
     Companions("full.jsonl", "prompt.txt"),
     Companions("full.jsonl", "context.md"),
@@ -18,3 +28,31 @@ COLLECTED: tuple[Companions, ...] = (
     Companions("trajectory.json", "../exception.txt"),
     Companions("trajectory.json", "../verifier/*"),
 )
+
+
+def joined(main: Document, companions: Iterable[Document]) -> Transcript:
+    """A main document with its companions, its further chunks put behind it: Entire splits at 50 MB."""
+    chunk = re.compile(re.escape(main.name) + r"\.\d{3}")
+    several = list(companions)
+    further = sorted((one for one in several if chunk.fullmatch(one.name)), key=lambda one: one.name)
+    if not further:
+        return Transcript(main, tuple(several))
+    whole = Document(main.name, partial(_chained, (main, *further)), main.mtime_us)
+    return Transcript(whole, tuple(one for one in several if one not in further))
+
+
+def _chained(documents: tuple[Document, ...]) -> BinaryIO:
+    return io.BufferedReader(Parts(_parts(documents)), CHUNK)
+
+
+def _parts(documents: tuple[Document, ...]) -> Iterator[bytes]:
+    last = b"\n"
+    for document in documents:
+        with document.open() as stream:
+            part = stream.read(CHUNK)
+            if last[-1:] == b"}" and part[:1] == b"{":
+                yield b"\n"  # the end of a line, which the cut took away
+            while part:
+                yield part
+                last = part
+                part = stream.read(CHUNK)

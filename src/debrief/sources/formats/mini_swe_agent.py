@@ -27,6 +27,7 @@ from debrief.sources.trajectories.text import text_of
 from debrief.sources.trajectories.usage import tokens_of
 from debrief.sources.trajectories.values import trajectories
 
+_NOT_RUN = "action was not executed"
 _LIMITS = frozenset({"LimitsExceeded", "TimeExceeded", "RepeatedFormatError"})
 _MESSAGES_TRIED = 12
 
@@ -194,6 +195,8 @@ class _Run:
             self._chat.call(Call(tool="bash", kind="shell", command=command), None, ts_us)
 
     def _result(self, text: str, extra: dict[str, Any], call_id: str | None, ts_us: int | None) -> None:
+        if _NOT_RUN in (string(extra.get("exception_info")) or ""):
+            return  # what comes next says why: a person declined it, or the run is over
         found = ended(text, extra, is_shell=True)
         code = extra.get("returncode")
         if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 2**31:

@@ -29,7 +29,7 @@ class OpenHandsV0:
 
     name = "openhands_v0"
     title = "OpenHands"
-    version = 1
+    version = 2
     roots: tuple[str, ...] = ("~/.openhands/trajectories", "~/.openhands-state/trajectories")
     suffixes: tuple[str, ...] = (".json", ".jsonl")
     companions: tuple[Companions, ...] = ()

@@ -90,6 +90,7 @@ class Stream:
         self._last = ""
         self._cumulative: dict[str, Any] = {}
         self._told: set[str] = set()
+        self._handed: str | None = None  # what a delegate is told in a person's name
 
     def read(self, event: dict[str, Any], line: int) -> None:
         """Write what one event tells."""
@@ -177,7 +178,9 @@ class Stream:
         self._last = "answer"
 
     def _prompt(self, text: str, place: Place) -> None:
-        if asked_again(text):
+        handed = self._handed is not None and text == f"TASK: {self._handed}"
+        if asked_again(text) or handed:
+            self._handed = None if handed else self._handed
             self.writer.say("message", "user", text, place, injected=True)
             return
         found = instructions(text)
@@ -214,6 +217,7 @@ class Stream:
         if action == "delegate":
             self.builder.agent = string(args.get("agent")) or "delegate"
             task = string(mapping(args.get("inputs")).get("task")) or ""
+            self._handed = task
             self.builder.event("subagent", "assistant", text=task, ts_us=place.ts_us, line=place.line)
             self.builder.agent = None
 
