@@ -144,7 +144,9 @@ def _companions(path: str, siblings: _Siblings) -> tuple[str, ...]:
             if not fnmatchcase(name, wanted.pattern):
                 found.update((match, None) for match in siblings.naming(folder, wanted.pattern, stem))
             continue
-        pattern = wanted.pattern.replace("{base}", glob.escape(name.partition(".")[0]))
+        pattern = wanted.pattern
+        if "{base}" in pattern:
+            pattern = pattern.replace("{base}", glob.escape(name.partition(".")[0]))
         for match in _beside(folder, pattern, stem, siblings):
             found[match] = None
             if wanted.then:
