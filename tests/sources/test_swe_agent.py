@@ -52,8 +52,13 @@ def parse(value: Any) -> Session:
 @pytest.mark.parametrize("is_over", [True, False])
 def test_a_run_that_tries_again_tells_all_its_tries(*, is_over: bool) -> None:
     given = {"sent": (500, 20), "received": (7, 2)}
+    config = {"agent": {"model": {"name": "m-1"}}}
     tries = [
-        run(step(command), info=stats(given["sent"][number], given["received"][number], 0.25))
+        run(
+            step(command),
+            replay_config=json.dumps(config),
+            info=stats(given["sent"][number], given["received"][number], 0.25),
+        )
         for number, command in enumerate(("ls", "pwd"))
     ]
     whole: dict[str, Any] = {
@@ -68,6 +73,7 @@ def test_a_run_that_tries_again_tells_all_its_tries(*, is_over: bool) -> None:
     assert "The task is tried again from the beginning." in [event.text for event in session.events]
     assert total_tokens(session)[0] == Tokens(input=520, output=9)
     assert session.native_cost_usd_micros == 500_000
+    assert [one.model for one in session.model_calls] == ["m-1"]
 
 
 def made(action: str, observation: str = "x") -> tuple[Event, Event]:

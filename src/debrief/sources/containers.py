@@ -1,11 +1,11 @@
 """What lies around transcripts in the folders of tools that collect them, and belongs to them there.
 
 Such a file is kept with its session and is no transcript of its own. What a label in it says about the agent
-is never believed: the transcript's content tells.
+is never believed: the transcript's content tells. A large transcript may lie there in chunks: `joined` reads
+them as the one that they are.
 """
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import BinaryIO
@@ -13,7 +13,8 @@ from typing import BinaryIO
 from debrief.sources.source import Companions, Document, Transcript
 from debrief.sources.streams import Parts
 
-CHUNK = 1 << 20
+_READ = 1 << 20
+_NUMBERED = len(".001")
 
 COLLECTED: tuple[Companions, ...] = (
     # Entire's checkpoints: <2 hex>/<10 hex>/<n>/full.jsonl, each the native transcript so far.
@@ -31,28 +32,30 @@ COLLECTED: tuple[Companions, ...] = (
 
 
 def joined(main: Document, companions: Iterable[Document]) -> Transcript:
-    """A main document with its companions, its further chunks put behind it: Entire splits at 50 MB."""
-    chunk = re.compile(re.escape(main.name) + r"\.\d{3}")
-    several = list(companions)
-    further = sorted((one for one in several if chunk.fullmatch(one.name)), key=lambda one: one.name)
-    if not further:
-        return Transcript(main, tuple(several))
-    whole = Document(main.name, partial(_chained, (main, *further)), main.mtime_us)
-    return Transcript(whole, tuple(one for one in several if one not in further))
+    """A main document with its companions; what continues it (`<name>.001`, at 50 MB) is put behind it."""
+    chunks: list[Document] = []
+    others: list[Document] = []
+    for one in companions:
+        base, number = one.name[:-_NUMBERED], one.name[-_NUMBERED:]
+        (chunks if base == main.name and number[1:].isdecimal() else others).append(one)
+    if chunks:
+        documents = (main, *sorted(chunks, key=lambda one: one.name))
+        main = Document(main.name, partial(_chained, documents), main.mtime_us)
+    return Transcript(main, tuple(others))
 
 
 def _chained(documents: tuple[Document, ...]) -> BinaryIO:
-    return io.BufferedReader(Parts(_parts(documents)), CHUNK)
+    return io.BufferedReader(Parts(_parts(documents)), _READ)
 
 
 def _parts(documents: tuple[Document, ...]) -> Iterator[bytes]:
     last = b"\n"
     for document in documents:
         with document.open() as stream:
-            part = stream.read(CHUNK)
+            part = stream.read(_READ)
             if last[-1:] == b"}" and part[:1] == b"{":
                 yield b"\n"  # the end of a line, which the cut took away
             while part:
                 yield part
                 last = part
-                part = stream.read(CHUNK)
+                part = stream.read(_READ)

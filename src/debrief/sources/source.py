@@ -43,10 +43,10 @@ class Companions(Struct, frozen=True):
 
     `of` is a glob of the main file's name, `pattern` one of their paths relative to its folder; it may begin
     with `../`, hold `**`, and `{stem}` stands for the main file's name without its ending, `{base}` for what
-    stands before its first dot. With `by_content`
-    only those belong that name the stem in their first bytes (several sessions lie in one folder). `then` is
-    a further pattern for each file that `pattern` finds, whose stem it takes, relative to the same folder.
-    A file that is some main's companion is never read as a main document of its own.
+    stands before its first dot. With `by_content` only those belong that name the stem in their first bytes
+    (several sessions lie in one folder). `then` is a further pattern for each file that `pattern` finds,
+    whose stem it takes, relative to the same folder. A file that is some main's companion is never read as a
+    main document of its own.
     """
 
     of: str

@@ -16,11 +16,10 @@ from debrief.sources.records import compact_json, mapping, sequence, string
 
 _NAMES: dict[ToolKind, str] = {
     "shell": "bash shell sh exec execute run executebash bashcommand runbash runcommand executecommand"
-    " runcommands"
     " execcommand runshellcommand runterminal runterminalcmd runterminalcommand runinterminal terminal"
     " localshell localshellcall powershell executepwsh shelltoolcall sweagentaction runcmd shellexec process"
     " killshell bashoutput taskoutput taskstop gettaskoutput killtask getcommandorsubagentoutput"
-    " killcommandorsubagent",
+    " killcommandorsubagent runcommands",
     "read": "read readfile readfiles readmanyfiles readtextfile readmediafile view viewfile viewimage"
     " openfile open cat notebookread readtoolcall filereader",
     "search": "grep glob ls find list listfiles listdir listdirectory search searchfiles searchfile searchdir"

@@ -13,10 +13,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from debrief.sources.aider.lines import LOCAL_COMMANDS
+
 Speaker = Literal["user", "assistant", "tool"]
 
 _MARK = re.compile(r"(####|>)(?: (.*))?$")
-_TO_AIDER = re.compile(r"#### [/!](?!ask\b|code\b|architect\b|context\b|ok\b)")
 
 
 class Block(Struct, frozen=True):
@@ -48,7 +49,7 @@ def blocks(lines: list[tuple[int, str]], *, marked: bool) -> Iterator[Block]:
             until = ends[place] if begins else until
         found = "tool" if place <= until else _speaker(line, speaker, marked=marked, closed=closed)
         if found == "user":
-            to_aider = _TO_AIDER.match(line) is not None
+            to_aider = LOCAL_COMMANDS.match(_text(line)) is not None
         if found is None:  # a blank line belongs to the model's text, and ends everything else
             if speaker == "assistant":
                 held.append("")

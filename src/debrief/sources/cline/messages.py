@@ -91,7 +91,7 @@ class Messages:
         for activity in map(mapping, sequence(metadata.get("modelToolActivities"))):
             self._activity(activity, native_id)
         content = message.get("content")
-        asked: list[tuple[str, Call]] = []
+        asked: dict[str, Call] = {}
         for block in [content] if isinstance(content, str) else sequence(content):
             fields = mapping(block)
             kind = "text" if isinstance(block, str) else fields.get("type")
@@ -104,13 +104,13 @@ class Messages:
                 call = tool_call(fields.get("name"), _plain(fields.get("input")))
                 call_id = string(fields.get("id"))
                 self.dialogue.calls(call, call_id, native_id=native_id)
-                asked.append((call_id or "", call))
+                asked[call_id or ""] = call
             elif kind in ("file", "image", "media"):
                 self.dialogue.says(f"[{kind}]", native_id=native_id)
             else:
                 self._unknown("an answer's block of no known type", fields)
         for link in map(mapping, sequence(message.get("childSessions"))):
-            self._child(link, dict(asked))
+            self._child(link, asked)
         self._count(message, native_id, first if self.builder.event_count > first else None)
 
     def _activity(self, activity: dict[str, Any], native_id: str | None) -> None:

@@ -25,7 +25,6 @@ _PLAIN = {
     "workspace_id": "workspaceID",
     "parent_id": "parentID",
     "fork_session_id": "forkSessionID",
-    "fork_message_id": "forkMessageID",
     "directory": "directory",
     "path": "path",
     "title": "title",

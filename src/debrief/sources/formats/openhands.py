@@ -1,8 +1,8 @@
 """OpenHands, the software agent SDK, its CLI and its cloud: a conversation's folder in, one Session out.
 
 The folder holds `base_state.json` and a file for each event. Events are also met alone, one a line, in an
-array, or in a bundle with the state. Without the state there are no tokens at all: they are missing, not
-zero.
+array, in a bundle with the state, or as the cloud gives them to download; and as the rows of an evaluation's
+output, each a Session. Without the state there are no tokens at all: they are missing, not zero.
 """
 
 import re
@@ -149,10 +149,11 @@ class _Reading:
     def companions(self, documents: tuple[Document, ...]) -> None:
         """Events in the order of their names, which begin with their numbers; then those of sub-agents."""
         own = [one for one in documents if "subagents/" not in one.name.replace("\\", "/")]
-        for document in [one for one in own if one.name == "meta.json"]:
-            own.remove(document)
-            self._meta = mapping(whole(document).value)
-        self._events += [self._event(document) for document in sorted(own, key=_place_of)]
+        for document in sorted(own, key=_place_of):
+            if document.name == "meta.json":
+                self._meta = mapping(whole(document).value)
+            else:
+                self._events.append(self._event(document))
         self.talk.ahead_us = ahead_us(_two_clocks(self._state, self._events))
         for event in self._events:
             if event:
@@ -192,8 +193,8 @@ class _Reading:
             builder.parent_id, builder.relation = parent, "subagent"
         metrics = mapping(meta.get("metrics"))
         if metrics and not self.talk.stats:
-            metrics.setdefault("model_name", meta.get("llm_model"))
-            self.talk.stats = {"usage_to_metrics": {"conversation": metrics}}
+            named_metrics = {"model_name": meta.get("llm_model"), **metrics}
+            self.talk.stats = {"usage_to_metrics": {"conversation": named_metrics}}
 
     def _lines(self, document: Document) -> None:
         with document.open() as stream:

@@ -125,7 +125,7 @@ class _Native:
         """Read the run."""
         builder = self._builder
         tries = _attempts(self._value) or [self._value]
-        self._configured()
+        self._configured(tries[-1])
         position = 0
         for number, one in enumerate(tries, start=1):
             steps = sequence(one.get("trajectory"))
@@ -140,10 +140,9 @@ class _Native:
         )
         return builder.build()
 
-    def _configured(self) -> None:
+    def _configured(self, last: dict[str, Any]) -> None:
         """What the configuration of the run says of repository, commit and model."""
         builder = self._builder
-        last = [*_attempts(self._value), self._value][-1]
         config = self._value.get("replay_config") or last.get("replay_config")
         if isinstance(config, str):
             config = read_value(config.encode("utf-8", "replace")).value

@@ -77,18 +77,16 @@ def _files(value: object) -> Iterator[dict[str, Any]]:
 def _shell(message: dict[str, Any]) -> dict[str, Any]:
     time = mapping(message.get("time"))
     output, status = message.get("output"), message.get("status")
-    done = time.get("completed") is not None
-    if status not in ("timeout", "killed"):
-        status = "completed" if done else "running"
+    state = "completed" if time.get("completed") is not None else "running"
     return {
         "type": "tool",
         "tool": "bash",
         "callID": message.get("callID") or message.get("shellID"),
         "state": {
-            "status": "error" if status in ("timeout", "killed") else status,
+            "status": "error" if status in ("timeout", "killed") else state,
             "input": {"command": message.get("command")},
             "output": mapping(output).get("output") if isinstance(output, dict) else output,
-            "metadata": {"exit": message.get("exit"), "interrupted": message.get("status") == "killed"},
+            "metadata": {"exit": message.get("exit"), "interrupted": status == "killed"},
             "time": {"start": time.get("created"), "end": time.get("completed")},
         },
     }

@@ -12,7 +12,6 @@ from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Call, Place
 from debrief.sources.costs import micros
 from debrief.sources.openhands.clock import moment_us
-from debrief.sources.openhands.prompts import asked_again, instructions
 from debrief.sources.openhands.tools import tool_call
 from debrief.sources.openhands.usage import Ledger, Spent, of_answer
 from debrief.sources.openhands.writing import Writer
@@ -179,18 +178,9 @@ class Stream:
 
     def _prompt(self, text: str, place: Place) -> None:
         handed = self._handed is not None and text == f"TASK: {self._handed}"
-        if asked_again(text) or handed:
-            self._handed = None if handed else self._handed
-            self.writer.say("message", "user", text, place, injected=True)
-            return
-        found = instructions(text)
-        if found.wrapping:
-            self.writer.say("message", "system", found.wrapping, place, injected=True)
-            self.builder.cwd = self.builder.cwd or found.folder
-        self.writer.say("prompt", "user", found.text, place)
-        if found.title and self.builder.title is None:
-            self.builder.title, self.builder.title_source = found.title, "prompt"
-        self._state, self._last = None, "prompt"
+        self._handed = None if handed else self._handed
+        if self.writer.prompt(text, place, of_program=handed):
+            self._state, self._last = None, "prompt"
 
     def _finished(self, action: str, args: dict[str, Any], event: dict[str, Any], place: Place) -> None:
         outputs = mapping(args.get("outputs"))

@@ -13,7 +13,6 @@ from debrief.sources.calls import Call, Place
 from debrief.sources.costs import dollars, micros
 from debrief.sources.openhands.acp import ProtocolCalls
 from debrief.sources.openhands.clock import moment_us
-from debrief.sources.openhands.prompts import asked_again, instructions
 from debrief.sources.openhands.tools import tool_call
 from debrief.sources.openhands.usage import Ledger, Spent
 from debrief.sources.openhands.writing import Writer
@@ -189,25 +188,12 @@ class Conversation:
                 self.writer.say("turn_end", "assistant", "", place)
             self._last = "answer"
         elif source == "user" and not string(event.get("sender")) and self.builder.agent is None:
-            self._prompt(text, place)
+            self.writer.prompt(text, place, of_program=text.startswith(_OF_THE_AGENT))
             self._last = "prompt"
         else:
             self.writer.say("message", "system", text, place, injected=True)
         self._came_of(event, place, first)
         self._injected(event.get("extended_content"), place)
-
-    def _prompt(self, text: str, place: Place) -> None:
-        """What stands in a person's place: their words, or what an evaluation or the agent put there."""
-        if asked_again(text) or text.startswith(_OF_THE_AGENT):
-            self.writer.say("message", "user", text, place, injected=True)
-            return
-        found = instructions(text)
-        if found.wrapping:
-            self.writer.say("message", "system", found.wrapping, place, injected=True)
-            self.builder.cwd = self.builder.cwd or found.folder
-        self.writer.say("prompt", "user", found.text, place)
-        if found.title and self.builder.title is None:
-            self.builder.title, self.builder.title_source = found.title, "prompt"
 
     def _thinking(self, message: dict[str, Any], place: Place) -> None:
         """The reasoning of an answer, told once: its text or its blocks."""

@@ -3,6 +3,7 @@
 from debrief.model import Actor, EventKind, Outcome
 from debrief.sources.builder import SessionBuilder
 from debrief.sources.calls import Call, Place, write_call, write_event, write_result
+from debrief.sources.openhands.prompts import asked_again, instructions
 from debrief.sources.pulls import PullRequests
 
 
@@ -26,6 +27,23 @@ class Writer:
         if text and not injected:
             self.pulls.in_text(text, ordinal)
         return ordinal
+
+    def prompt(self, text: str, place: Place, *, of_program: bool = False) -> bool:
+        """Write what stands in a person's place, without what a benchmark wraps around their words.
+
+        False where nobody spoke: the benchmark asked again, or (`of_program`) the program told its model.
+        """
+        if of_program or asked_again(text):
+            self.say("message", "user", text, place, injected=True)
+            return False
+        found, builder = instructions(text), self.builder
+        if found.wrapping:
+            self.say("message", "system", found.wrapping, place, injected=True)
+            builder.cwd = builder.cwd or found.folder
+        self.say("prompt", "user", found.text, place)
+        if found.title and builder.title is None:
+            builder.title, builder.title_source = found.title, "prompt"
+        return True
 
     def call(self, call_id: str, call: Call, place: Place, *, awaited: bool = True) -> int:
         """Write a call; `awaited` where a result is to come."""
